@@ -1,0 +1,1 @@
+"""Everything true about a case; knows neither HTTP nor Celery."""

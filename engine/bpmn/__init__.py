@@ -1,0 +1,1 @@
+"""The BPMN room: reads, checks and runs pathways. The only importer of SpiffWorkflow; no I/O, no database."""
