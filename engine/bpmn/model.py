@@ -146,7 +146,13 @@ class MultiInstance:
     cardinality: ExpressionText | None = None
     collection: ExpressionText | None = None
     item: str | None = None
+    """Name under which an instance sees its item (and `loopCounter` its number, from 1)."""
     completion: ExpressionText | None = None
+    """Evaluated in the scope of the instance that has just finished; true stops the others."""
+    output_collection: str | None = None
+    """Case fact that receives one value per instance, in the order of the items."""
+    output_element: ExpressionText | None = None
+    """What an instance adds to it; None: a context of its item and everything written in its scope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The pathways a territory lives by: one folder each, data only (BPMN, forms, decisions, parameters, walks)."""

@@ -1,0 +1,1 @@
+"""What several test folders stand on: real services, databases, places of the house."""

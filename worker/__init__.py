@@ -1,0 +1,1 @@
+"""The worker room: Celery wakes up, sweeps due rows through the engine, and delivers what the outbox holds."""
