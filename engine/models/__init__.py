@@ -1,0 +1,28 @@
+"""The tables, one module per noun. Importing this package registers all of them."""
+
+from engine.models.audit import AuditEvent
+from engine.models.case import OPEN_CASE_STATES, Case, CaseFact, CaseHistory, CaseState, IncidentRow
+from engine.models.columns import Table
+from engine.models.delivery import IdempotencyKey, Job, Outbox
+from engine.models.directory import (
+    Absence,
+    Account,
+    Organization,
+    Professional,
+    ProfessionalRole,
+    ProfessionalSector,
+    SignIn,
+)
+from engine.models.pathway import Pathway, PathwayFile, PathwayVersion
+from engine.models.patient import CareCircleMember, Patient
+from engine.models.task import OPEN_TASK_STATES, Task, TaskDraft, TaskOffer
+from engine.models.territory import Commune, Sector, TerritoryRow
+from engine.models.waiting import EarlyMessage, MessageSubscription, Timer, WaitRecord
+
+__all__ = [
+    "OPEN_CASE_STATES", "OPEN_TASK_STATES", "Absence", "Account", "AuditEvent", "CareCircleMember", "Case", "CaseFact",
+    "CaseHistory", "CaseState", "Commune", "EarlyMessage", "IdempotencyKey", "IncidentRow", "Job",
+    "MessageSubscription", "Organization", "Outbox", "Pathway", "PathwayFile", "PathwayVersion", "Patient",
+    "Professional", "ProfessionalRole", "ProfessionalSector", "Sector", "SignIn", "Table", "Task", "TaskDraft",
+    "TaskOffer", "TerritoryRow", "Timer", "WaitRecord",
+]

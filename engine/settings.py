@@ -1,0 +1,53 @@
+"""Settings, read once from the environment; every name begins with PARCOURS_. Secrets may come from files (`…_FILE`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What differs between installations."""
+
+    database_url: str
+    redis_url: str | None
+    secret_key: str
+    mode: str
+    """`demo` (one process, fictitious people, clock control) or `production`."""
+    data_dir: Path
+    base_url: str
+    smtp_url: str | None
+    """`smtp://user:password@host:587`; None: messages go to a file mailbox in `data_dir`."""
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read settings from `environment` (default: the process's). Raises ValueError naming the variable that is wrong."""
+    env = os.environ if environment is None else environment
+    data_dir = Path(env.get("PARCOURS_DATA_DIR", "var")).absolute()
+    mode = env.get("PARCOURS_MODE", "demo")
+    if mode not in ("demo", "production"):
+        raise ValueError(f"PARCOURS_MODE is {mode!r}; it must be demo or production.")
+    secret = _secret(env, "PARCOURS_SECRET_KEY")
+    if secret is None:
+        if mode == "production":
+            raise ValueError("PARCOURS_SECRET_KEY (or PARCOURS_SECRET_KEY_FILE) is missing.")
+        secret = "demo-only-secret"
+    return Settings(
+        database_url=_secret(env, "PARCOURS_DATABASE_URL") or f"sqlite:///{data_dir / 'parcours.db'}",
+        redis_url=_secret(env, "PARCOURS_REDIS_URL"),
+        secret_key=secret,
+        mode=mode,
+        data_dir=data_dir,
+        base_url=env.get("PARCOURS_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        smtp_url=_secret(env, "PARCOURS_SMTP_URL"),
+    )
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    path = env.get(f"{name}_FILE")
+    if path:
+        return Path(path).read_text(encoding="utf-8").strip()
+    return env.get(name) or None
