@@ -1,1 +1,1 @@
-"""The worker room: Celery wakes up, sweeps due rows through the engine, and delivers what the outbox holds."""
+"""Ticks and deliveries: wakes the engine when something is due, and carries out what it wrote to the outbox."""

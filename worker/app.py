@@ -1,0 +1,66 @@
+"""The Celery application: the same three tasks in production (Redis) and in the one-process demo (in memory).
+
+The truth is in the database: a task carries nothing, so losing the broker loses nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from celery import Celery
+from celery.beat import EmbeddedService, Scheduler
+
+from engine.db import Database
+from engine.settings import Settings, read_settings
+from worker.channels import Channels, channels_from
+from worker.sweeps import seal_audit, sweep_outbox, sweep_timers
+
+log = structlog.get_logger("parcours.worker")
+
+TIMERS_EVERY_SECONDS = 5.0
+OUTBOX_EVERY_SECONDS = 5.0
+SEAL_EVERY_SECONDS = 60.0
+MEMORY_BROKER = "memory://"
+
+
+def make_celery(settings: Settings, database: Database, channels: Channels) -> Celery:
+    """A Celery application whose tasks sweep `database`. Without Redis its broker is the process's memory."""
+    app = Celery("parcours", broker=settings.redis_url or MEMORY_BROKER, set_as_current=False)
+    app.conf.update(
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_acks_late=True,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={} if settings.redis_url else {"polling_interval": 0.2},
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=1,
+        beat_schedule={
+            "timers": {"task": "parcours.timers", "schedule": TIMERS_EVERY_SECONDS},
+            "outbox": {"task": "parcours.outbox", "schedule": OUTBOX_EVERY_SECONDS},
+            "seal": {"task": "parcours.seal", "schedule": SEAL_EVERY_SECONDS},
+        },
+    )
+    # A sweep that waited in the queue longer than its period is worthless: the next one does the same work.
+    app.task(name="parcours.timers", expires=TIMERS_EVERY_SECONDS * 2)(lambda: sweep_timers(database))
+    app.task(name="parcours.outbox", expires=OUTBOX_EVERY_SECONDS * 2)(lambda: sweep_outbox(database, channels))
+    app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2)(lambda: seal_audit(database))
+    return app
+
+
+def start_embedded(app: Celery) -> None:
+    """Run worker and beat as threads of this process (the demo's one process); they end with it."""
+    controller = app.WorkController(
+        pool="solo", without_gossip=True, without_mingle=True, without_heartbeat=True, loglevel="ERROR", quiet=True
+    )
+    threading.Thread(target=controller.start, daemon=True, name="parcours-worker").start()
+    beat = EmbeddedService(app, thread=True, max_interval=1, scheduler_cls=Scheduler)
+    beat.daemon = True
+    beat.start()
+
+
+def production_app() -> Celery:
+    """What `celery -A worker.app:production_app` would build: settings from the environment."""
+    settings = read_settings()
+    return make_celery(settings, Database(settings.database_url), channels_from(settings))

@@ -1,0 +1,52 @@
+"""The words of each notification: a reference and a link, never a name, a diagnosis or the title of a pathway."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+
+from engine.commands.outbox import Letter
+
+SENDER = "ne-pas-repondre@parcours.invalid"
+
+TEMPLATES: dict[str, dict[str, tuple[str, str]]] = {
+    "task_offered": {
+        "fr": ("Une demande vous est proposée", "Une demande vous est proposée (réf. {reference}). Vous pouvez l'accepter ou la refuser."),
+        "en": ("A request is offered to you", "A request is offered to you (ref. {reference}). You may accept or decline it."),
+    },
+    "task_reminder": {
+        "fr": ("Rappel : une tâche vous attend", "Une tâche vous attend (réf. {reference}). Son échéance approche."),
+        "en": ("Reminder: a task awaits you", "A task awaits you (ref. {reference}). It is due soon."),
+    },
+    "task_late": {
+        "fr": ("Une tâche est en retard", "Une tâche est en retard (réf. {reference}). Elle reste ouverte : vous pouvez la terminer ou la transmettre."),
+        "en": ("A task is late", "A task is late (ref. {reference}). It is still open: you may finish it or hand it over."),
+    },
+    "task_escalated": {
+        "fr": ("Un dossier demande votre aide", "Un dossier attend depuis trop longtemps (réf. {reference}). Votre aide est demandée pour le débloquer."),
+        "en": ("A case needs your help", "A case has been waiting too long (ref. {reference}). Your help is needed to unblock it."),
+    },
+    "alert": {
+        "fr": ("Une alerte vous est adressée", "Une alerte vous est adressée (réf. {reference}). Urgence vitale : appelez le 15."),
+        "en": ("An alert is addressed to you", "An alert is addressed to you (ref. {reference}). Life-threatening emergency: call 15."),
+    },
+    "information": {
+        "fr": ("Une information vous attend", "Une information vous attend dans Parcours (réf. {reference})."),
+        "en": ("Some information awaits you", "Some information awaits you in Parcours (ref. {reference})."),
+    },
+}
+
+
+def compose(letter: Letter, base_url: str) -> EmailMessage:
+    """The message of a letter, in its recipient's language. Unknown templates become plain information."""
+    texts = TEMPLATES.get(letter.template, TEMPLATES["information"])
+    subject, body = texts.get(letter.locale, texts["fr"])
+    link = f"{base_url}{letter.path}"
+    message = EmailMessage()
+    message["Subject"] = f"[Parcours] {subject}"
+    message["From"] = SENDER
+    message["To"] = letter.address
+    message["Date"] = formatdate(letter.created_at.timestamp(), usegmt=True)
+    message["Message-ID"] = make_msgid(idstring=f"outbox-{letter.id}", domain="parcours.invalid")
+    message.set_content(f"{body.format(reference=letter.reference)}\n\n{link}\n")
+    return message
