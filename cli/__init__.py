@@ -1,1 +1,1 @@
-"""The `parcours` command: the one place where web and worker are put together."""
+"""The `parcours` command: the one place that puts the web, the worker and the engine together."""

@@ -1,0 +1,141 @@
+"""`parcours`: every command of the product. Each one imports what it needs only when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from engine.errors import ParcoursError
+
+FILES = click.Path(exists=True, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def parcours() -> None:
+    """Parcours de soins : prouvés avant de partir, jamais bloqués en silence."""
+
+
+@parcours.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Adresse d'écoute.")
+@click.option("--port", default=8000, show_default=True, help="Port d'écoute (0 : un port libre).")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Dossier des données.")
+@click.option("--no-demo", is_flag=True, help="Ne pas charger le territoire de démonstration dans une base vide.")
+def up(host: str, port: int, data: Path, no_demo: bool) -> None:
+    """Start everything in one process: SQLite, no Redis."""
+    from cli.up import serve
+
+    serve(host=host, port=port, data=data, demo=not no_demo)
+
+
+@parcours.command()
+@click.argument("files", nargs=-1, required=True, type=FILES)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def check(files: tuple[Path, ...], as_json: bool) -> None:
+    """Say everything that is wrong with a pathway. Exit code 0 when it can be published, 1 otherwise."""
+    from cli.check import run
+
+    sys.exit(run(files, as_json=as_json))
+
+
+@parcours.command()
+@click.argument("file", type=FILES)
+@click.option("--seed", default=0, show_default=True, help="Seed of the random answers.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def simulate(file: Path, seed: int, as_json: bool) -> None:
+    """Play a pathway with random answers on a virtual clock, and say how it ended."""
+    from cli.simulate import run
+
+    sys.exit(run(file, seed=seed, as_json=as_json))
+
+
+@parcours.command()
+@click.argument("pathways", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every pathway.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per pathway.")
+def walk(pathways: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Run the scripted walks of pathways against the real engine, and report the coverage of elements."""
+    from cli.walk import run
+
+    sys.exit(run(pathways, everything=everything, as_json=as_json))
+
+
+@parcours.group()
+def case() -> None:
+    """Ask about one case."""
+
+
+@case.command("why")
+@click.argument("number")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def case_why(number: str, as_json: bool) -> None:
+    """Say what an open case waits for: what, who, since when, expected when, what happens by itself next."""
+    from cli.case import why
+
+    sys.exit(why(number, as_json=as_json))
+
+
+@case.command("list")
+def case_list() -> None:
+    """List the open cases with their numbers."""
+    from cli.case import show_open
+
+    sys.exit(show_open())
+
+
+@parcours.group()
+def audit() -> None:
+    """The trace of who did and saw what."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Verify the hash chain of the trace; names the first event that was changed."""
+    from cli.audit import verify
+
+    sys.exit(verify())
+
+
+@parcours.command()
+def migrate() -> None:
+    """Bring the database of PARCOURS_DATABASE_URL to this release."""
+    from cli.database import migrate as run
+
+    run()
+
+
+@parcours.command()
+@click.option("--quick", is_flag=True, help="Under a minute.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with `targets`.")
+def bench(quick: bool, as_json: bool) -> None:
+    """Measure the engine against a naive SpiffWorkflow host and a bare commit (needs a checkout: the code is in tests/bench)."""
+    from cli.bench import run
+
+    sys.exit(run(quick=quick, as_json=as_json))
+
+
+@parcours.command()
+@click.option("--concurrency", default=2, show_default=True)
+def worker(concurrency: int) -> None:
+    """Run one production worker (Celery; PARCOURS_REDIS_URL)."""
+    from cli.production import run_worker
+
+    run_worker(concurrency)
+
+
+@parcours.command()
+def beat() -> None:
+    """Run the production clock (Celery beat; one per installation)."""
+    from cli.production import run_beat
+
+    run_beat()
+
+
+def main() -> None:
+    """Entry point: an error of the product is one sentence, never a traceback."""
+    try:
+        parcours()
+    except ParcoursError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
