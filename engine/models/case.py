@@ -68,6 +68,9 @@ class CaseFact(Table):
             "uq_case_fact_current", "case_id", "scope", "name", unique=True,
             sqlite_where=text("superseded_at IS NULL"), postgresql_where=text("superseded_at IS NULL"),
         ),
+        Index("ix_case_fact_live", "case_id",
+              sqlite_where=text("superseded_at IS NULL AND closed_at IS NULL"),
+              postgresql_where=text("superseded_at IS NULL AND closed_at IS NULL")),
         Index("ix_case_fact_history", "case_id", "name", "recorded_at"),
     )
 
@@ -86,6 +89,9 @@ class CaseFact(Table):
     form_key: Mapped[str | None] = mapped_column(String(80))
     element_id: Mapped[str | None] = mapped_column(String(120))
     superseded_at: Mapped[Moment | None]
+    """Set by a trigger when a newer value arrives (`engine.migrations`)."""
+    closed_at: Mapped[Moment | None]
+    """When the branch that could read it (`scope`) ended; always null in the case's own scope."""
     conflicting: Mapped[bool] = mapped_column(default=False)
     """True when the value replaced one written meanwhile by a parallel branch the author had not seen."""
 

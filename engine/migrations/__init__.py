@@ -1,0 +1,46 @@
+"""The shape of the database, step by step (Alembic, inside the package so that an installed product can migrate itself)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from engine.db import Database
+
+FOLDER = Path(__file__).parent
+
+
+def upgrade(database: Database) -> None:
+    """Bring the database to this release. Doing it twice changes nothing; two processes at once wait for each other."""
+    if current(database) == newest():
+        return
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7242001)")
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def current(database: Database) -> str | None:
+    """The revision of the database; None when it is empty."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision this release expects."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config
