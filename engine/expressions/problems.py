@@ -8,7 +8,7 @@ from engine.errors import Invalid
 class ExpressionError(Invalid):
     """The text is not an expression of the language, or it was stopped at a bound.
 
-    `sentence` is French, fit for the designer; `position` counts characters of the text from 0, None when there is none.
+    `sentence` is French, fit for the designer; `position` counts characters of the text from 0.
     """
 
     def __init__(self, sentence: str, position: int | None = None) -> None:

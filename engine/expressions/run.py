@@ -31,7 +31,7 @@ class Run:
             raw = self.scope[name]
         except KeyError:
             return None
-        if type(raw) in ATOMS and (type(raw) is not str or len(raw) <= TEXT_LENGTH):  # type: ignore[arg-type]
+        if type(raw) in ATOMS and (type(raw) is not str or len(raw) <= TEXT_LENGTH):
             return raw  # type: ignore[return-value]
         try:
             return self.converted[name]
@@ -54,11 +54,15 @@ class Run:
         if self.fuel < 0:
             raise ExpressionError("Ce calcul est trop long : il parcourt trop d'éléments. Réduisez les listes.")
 
-    def grown(self, text: str) -> str:
-        """Account for a text just made; refuse it when it, or all of them together, are too long."""
-        self.text -= len(text)
-        if len(text) > TEXT_LENGTH or self.text < 0:
+    def account(self, characters: int) -> None:
+        """Pay for a text about to be made; refuse it when it, or all of them together, are too long."""
+        self.text -= characters
+        if characters > TEXT_LENGTH or self.text < 0:
             raise ExpressionError(f"Ce calcul produit un texte de plus de {TEXT_LENGTH} caractères.")
+
+    def grown(self, text: str) -> str:
+        """A text just made, paid for."""
+        self.account(len(text))
         return text
 
     def enter(self) -> None:

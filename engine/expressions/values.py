@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
+from engine.calendars import YearMonthDuration
 from engine.expressions.limits import LIST_LENGTH, NESTING, TEXT_LENGTH
 from engine.expressions.problems import ExpressionError
 
@@ -22,18 +23,6 @@ NUMBERS = decimal.Context(
     Emax=6144,
     traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
 )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class YearMonthDuration:
-    """A duration counted in calendar months; its length in days depends on where it starts."""
-
-    months: int
-
-    def __str__(self) -> str:
-        years, months = divmod(abs(self.months), 12)
-        text = (f"{years}Y" if years else "") + (f"{months}M" if months or not years else "")
-        return f"{'-' if self.months < 0 else ''}P{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +44,8 @@ class Function:
     call: Callable[[tuple[Value, ...]], Value]
 
 
-Value: TypeAlias = Union[
-    None,
-    bool,
-    Decimal,
-    str,
-    date,
-    time,
-    datetime,
-    timedelta,
-    YearMonthDuration,
-    Range,
-    Function,
-    list["Value"],
-    dict[str, "Value"],
-]
+Atom: TypeAlias = bool | Decimal | str | date | time | datetime | timedelta | YearMonthDuration
+Value: TypeAlias = Atom | Range | Function | list["Value"] | dict[str, "Value"] | None
 
 # Kinds are FEEL's own type names, so that the sentences and the type checker speak of the same thing.
 KINDS: Mapping[type, str] = {
