@@ -1,4 +1,4 @@
-"""`parcours`: every command of the product. Each one imports what it needs only when it runs, so that help is instant."""
+"""`parcours`: every command of the product. Each imports what it needs only when it runs, so that help is instant."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from engine.errors import ParcoursError
 
 FILES = click.Path(exists=True, path_type=Path)
+FOLDER = click.Path(path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,7 +21,7 @@ def parcours() -> None:
 @parcours.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Adresse d'écoute.")
 @click.option("--port", default=8000, show_default=True, help="Port d'écoute (0 : un port libre).")
-@click.option("--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Dossier des données.")
+@click.option("--data", type=FOLDER, default=Path("var"), show_default=True, help="Dossier des données.")
 @click.option("--no-demo", is_flag=True, help="Ne pas charger le territoire de démonstration dans une base vide.")
 def up(host: str, port: int, data: Path, no_demo: bool) -> None:
     """Start everything in one process: SQLite, no Redis."""
@@ -109,7 +110,7 @@ def migrate() -> None:
 @click.option("--quick", is_flag=True, help="Under a minute.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with `targets`.")
 def bench(quick: bool, as_json: bool) -> None:
-    """Measure the engine against a naive SpiffWorkflow host and a bare commit (needs a checkout: the code is in tests/bench)."""
+    """Measure the engine beside a naive SpiffWorkflow host and a bare commit (code in tests/bench)."""
     from cli.bench import run
 
     sys.exit(run(quick=quick, as_json=as_json))

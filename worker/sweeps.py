@@ -100,7 +100,7 @@ def _fire(database: Database, timer_id: UUID, now: datetime) -> int:
     try:
         with database.transaction() as session:
             timers.fire(session, timer_id=timer_id, now=now)
-    except Exception as problem:  # noqa: BLE001 - the edge of the sweep: one bad case must not stop the others
+    except Exception as problem:
         log.error("timer_failed", timer=str(timer_id), problem=type(problem).__name__, exc_info=True)
         with database.transaction() as session:
             timers.move_alarm(session, timer_id=timer_id, problem=type(problem).__name__, now=now)

@@ -27,7 +27,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "dt": ("Une date et une heure sont attendues.", "A date and a time are expected."),
     "code": ("Choisissez une réponse de la liste.", "Choose an answer from the list."),
     "text": ("Un texte est attendu.", "A text is expected."),
-    "length": ("{maximum} caractères au plus ; il y en a {length}.", "At most {maximum} characters; there are {length}."),
+    "length": (
+        "{maximum} caractères au plus ; il y en a {length}.",
+        "At most {maximum} characters; there are {length}.",
+    ),
     "min": ("La valeur doit être au moins {minimum}.", "The value must be at least {minimum}."),
     "max": ("La valeur doit être au plus {maximum}.", "The value must be at most {maximum}."),
     "table": ("Un tableau est attendu.", "A table is expected."),
@@ -56,7 +59,7 @@ def check_answers(
 ) -> dict[str, Value]:
     """Typed values of the fields that are shown; None where an optional one is blank. Other keys of `raw` are ignored.
 
-    `raw` is what an HTML form (texts, lists of texts) or a JSON body sends. A table is a list of objects, or its JSON text.
+    `raw` is what an HTML form (texts, lists of texts) or a JSON body sends; a table is a list of objects or its JSON text.
     Raises InvalidAnswers with one sentence per field; `name.row.column` for a cell of a table, rows from 0.
     """
     answers: dict[str, Value] = {}
@@ -94,7 +97,10 @@ def _convert(field: Field, raw: Any, calendar: Calendar, locale: str) -> tuple[V
     if _blank(raw):
         return ([] if field.type == "codes" else None), {}
     try:
-        value = _schema_field(field).deserialize(_spelled(field, raw))
+        spelled = _spelled(field, raw)
+        if field.type == "int" and isinstance(spelled, float) and not spelled.is_integer():
+            raise marshmallow.ValidationError("not whole")
+        value = _schema_field(field).deserialize(spelled)
     except marshmallow.ValidationError:
         return None, {field.name: say(_kind_of_problem(field), locale)}
     if isinstance(value, datetime):
@@ -131,7 +137,7 @@ def _schema_field(field: Field) -> fields.Field[Any]:
         case "bool":
             return fields.Boolean(truthy={True}, falsy={False})
         case "int":
-            return fields.Integer(strict=True)
+            return fields.Integer(validate=validate.Range(-(10**15), 10**15))
         case "dec":
             return fields.Decimal(allow_nan=False)
         case "date":

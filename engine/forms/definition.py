@@ -192,7 +192,10 @@ class _Parser:
         if kind not in CHOICE_TYPES:
             return ()
         options = tuple(
-            Option(str(item.get("value")), self.text(item.get("label"), f"{position}.label") or _same(item.get("value")))
+            Option(
+                str(item.get("value")),
+                self.text(item.get("label"), f"{position}.label") or _same(item.get("value")),
+            )
             for position, item in self.objects(data.get("options"), f"{path}.options")
         )
         values = [option.value for option in options]
@@ -235,7 +238,7 @@ class _Parser:
             return Text(data, data)
         if isinstance(data, Mapping) and isinstance(data.get("fr"), str) and data["fr"].strip():
             return Text(data["fr"], str(data.get("en") or data["fr"]))
-        self.say(path, "Un texte est attendu : {\"fr\": …, \"en\": …}.")
+        self.say(path, 'Un texte est attendu : {"fr": …, "en": …}.')
         return None
 
     def expression(self, data: object, path: str) -> Expression | None:
@@ -275,5 +278,3 @@ class _Parser:
 
 def _same(value: object) -> Text:
     return Text(str(value), str(value))
-
-

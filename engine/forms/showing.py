@@ -30,10 +30,8 @@ def visible_fields(
     )
 
 
-def prefill(
-    form: FormDefinition, *, facts: Mapping[str, Value], now: datetime, calendar: Calendar
-) -> dict[str, Value]:
-    """What each field holds when the page opens: its own expression, else the fact of the same name, else its default."""
+def prefill(form: FormDefinition, *, facts: Mapping[str, Value], now: datetime, calendar: Calendar) -> dict[str, Value]:
+    """What each field holds at first: its own expression, else the fact of the same name, else its default."""
     values: dict[str, Value] = {}
     for field in form.fields.values():
         value: Value = None

@@ -79,19 +79,38 @@ class Walk:
     steps: tuple[Step, ...]
 
 
-_WHEN = r"(?:at\s+(?P<when>\+\S+|\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?)\s+)?"
+_MOMENT = r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?"
+_WHEN = rf"(?:at\s+(?P<when>\+\S+|{_MOMENT})\s+)?"
+_WITH = r"(?:\s+with\s+(?P<json>\{.*))?\Z"
 _VERBS = {
-    "completes": "complete", "accepts": "accept", "declines": "decline", "postpones": "postpone",
-    "delegates": "delegate", "marks": "not_done", "closes": "not_done",
+    "completes": "complete",
+    "accepts": "accept",
+    "declines": "decline",
+    "postpones": "postpone",
+    "delegates": "delegate",
+    "closes": "not_done",
 }
-_ACT = re.compile(_WHEN + r"(?P<role>[a-z_]+)\s+(?P<verb>" + "|".join(_VERBS) + r")\s+(?P<element>[\w.-]+)(?:\s+with\s+(?P<json>\{.*))?\Z", re.S)
-_SEND = re.compile(_WHEN + r"message\s+(?P<name>[\w.-]+)(?:\s+with\s+(?P<json>\{.*))?\Z", re.S)
-_ADVANCE = re.compile(r"advance\s+(?:to\s+(?P<until>\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?)|(?P<duration>\S+))\Z")
-_START = re.compile(r"start:\s*(?P<when>\d{4}-\d\d-\d\d[ T]\d\d:\d\d)\s+by\s+(?P<role>[a-z_]+)(?:\s+with\s+(?P<json>\{.*))?\Z", re.S)
-_EXPECT = re.compile(
-    r"(?P<kind>no wait|not open|not notified|no late task|open|closed|state|outcome|fact|notified|late task|wait|health|history)\b\s*:?\s*(?P<text>.*)\Z",
-    re.S,
+_ACT = re.compile(_WHEN + rf"(?P<role>[a-z_]+)\s+(?P<verb>{'|'.join(_VERBS)})\s+(?P<element>[\w.-]+)" + _WITH, re.S)
+_SEND = re.compile(_WHEN + r"message\s+(?P<name>[\w.-]+)" + _WITH, re.S)
+_ADVANCE = re.compile(rf"advance\s+(?:to\s+(?P<until>{_MOMENT})|(?P<duration>\S+))\Z")
+_START = re.compile(r"start:\s*(?P<when>\d{4}-\d\d-\d\d[ T]\d\d:\d\d)\s+by\s+(?P<role>[a-z_]+)" + _WITH, re.S)
+_KINDS = (
+    "no wait",
+    "not open",
+    "not notified",
+    "no late task",
+    "late task",
+    "open",
+    "closed",
+    "state",
+    "outcome",
+    "fact",
+    "notified",
+    "wait",
+    "health",
+    "history",
 )
+_EXPECT = re.compile(rf"(?P<kind>{'|'.join(_KINDS)})\b\s*:?\s*(?P<text>.*)\Z", re.S)
 _SETTING = re.compile(r"(?P<name>territory|holidays):\s*(?P<value>\S+)\Z")
 
 
@@ -116,8 +135,14 @@ def parse_walk(text: str, *, name: str) -> Walk:
     if start is None:
         raise InvalidWalk(f"{name} : la ligne « start: 2026-03-02 09:00 by <rôle> with {{…}} » manque.")
     return Walk(
-        name=name, title=title, zone=zone, holidays=holidays,
-        start_at=start[0], start_role=start[1], start_facts=start[2], steps=tuple(steps),
+        name=name,
+        title=title,
+        zone=zone,
+        holidays=holidays,
+        start_at=start[0],
+        start_role=start[1],
+        start_facts=start[2],
+        steps=tuple(steps),
     )
 
 
@@ -159,8 +184,14 @@ def _step(instruction: str, name: str, line: int) -> list[Step]:
         return [_expectation(part, name, line) for part in _expectations(instruction.removeprefix("expect"))]
     if act := _ACT.match(instruction):
         return [
-            Act(line=line, after=act["when"], role=act["role"], verb=_VERBS[act["verb"]], element=act["element"],
-                answers=_json(act["json"], name, line))
+            Act(
+                line=line,
+                after=act["when"],
+                role=act["role"],
+                verb=_VERBS[act["verb"]],
+                element=act["element"],
+                answers=_json(act["json"], name, line),
+            )
         ]
     if send := _SEND.match(instruction):
         return [Send(line=line, after=send["when"], name=send["name"], payload=_json(send["json"], name, line))]

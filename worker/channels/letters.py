@@ -11,24 +11,48 @@ SENDER = "ne-pas-repondre@parcours.invalid"
 
 TEMPLATES: dict[str, dict[str, tuple[str, str]]] = {
     "task_offered": {
-        "fr": ("Une demande vous est proposée", "Une demande vous est proposée (réf. {reference}). Vous pouvez l'accepter ou la refuser."),
-        "en": ("A request is offered to you", "A request is offered to you (ref. {reference}). You may accept or decline it."),
+        "fr": (
+            "Une demande vous est proposée",
+            "Une demande vous est proposée (réf. {reference}). Vous pouvez l'accepter ou la refuser.",
+        ),
+        "en": (
+            "A request is offered to you",
+            "A request is offered to you (ref. {reference}). You may accept or decline it.",
+        ),
     },
     "task_reminder": {
-        "fr": ("Rappel : une tâche vous attend", "Une tâche vous attend (réf. {reference}). Son échéance approche."),
+        "fr": (
+            "Rappel : une tâche vous attend",
+            "Une tâche vous attend (réf. {reference}). Son échéance approche.",
+        ),
         "en": ("Reminder: a task awaits you", "A task awaits you (ref. {reference}). It is due soon."),
     },
     "task_late": {
-        "fr": ("Une tâche est en retard", "Une tâche est en retard (réf. {reference}). Elle reste ouverte : vous pouvez la terminer ou la transmettre."),
-        "en": ("A task is late", "A task is late (ref. {reference}). It is still open: you may finish it or hand it over."),
+        "fr": (
+            "Une tâche est en retard",
+            "Une tâche est en retard (réf. {reference}). Elle reste ouverte : terminez-la ou transmettez-la.",
+        ),
+        "en": ("A task is late", "A task is late (ref. {reference}). It is still open: finish it or hand it over."),
     },
     "task_escalated": {
-        "fr": ("Un dossier demande votre aide", "Un dossier attend depuis trop longtemps (réf. {reference}). Votre aide est demandée pour le débloquer."),
-        "en": ("A case needs your help", "A case has been waiting too long (ref. {reference}). Your help is needed to unblock it."),
+        "fr": (
+            "Un dossier demande votre aide",
+            "Un dossier attend depuis trop longtemps (réf. {reference}). Votre aide est demandée pour le débloquer.",
+        ),
+        "en": (
+            "A case needs your help",
+            "A case has been waiting too long (ref. {reference}). Your help is needed to unblock it.",
+        ),
     },
     "alert": {
-        "fr": ("Une alerte vous est adressée", "Une alerte vous est adressée (réf. {reference}). Urgence vitale : appelez le 15."),
-        "en": ("An alert is addressed to you", "An alert is addressed to you (ref. {reference}). Life-threatening emergency: call 15."),
+        "fr": (
+            "Une alerte vous est adressée",
+            "Une alerte vous est adressée (réf. {reference}). Urgence vitale : appelez le 15.",
+        ),
+        "en": (
+            "An alert is addressed to you",
+            "An alert is addressed to you (ref. {reference}). Life-threatening emergency: call 15.",
+        ),
     },
     "information": {
         "fr": ("Une information vous attend", "Une information vous attend dans Parcours (réf. {reference})."),
