@@ -1,0 +1,20 @@
+"""Decision tables asked from a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from engine.bpmn.model import PathwayModel
+from engine.calendars import Calendar
+from engine.errors import Invalid
+from engine.outcome import Value
+
+
+def decide(
+    model: PathwayModel, key: str, scope: Mapping[str, Value], *, now: datetime, calendar: Calendar
+) -> Mapping[str, Value]:
+    """The outputs of a decision of the pathway. Raises Invalid when there is no such decision."""
+    if key not in model.decisions:
+        raise Invalid(f"la table de décision « {key} » n'accompagne pas ce parcours.")
+    raise Invalid(f"la table de décision « {key} » ne peut pas être lue.")

@@ -1,0 +1,167 @@
+"""The control-flow state of a case as bytes: the live tokens, against a specification every case of the version shares.
+
+Layout: one format byte, then zstd(msgpack([fingerprint, last token number, completed, scopes])). A scope is
+[number of the token around it (0: the case), rows]; a row is [number, number of the parent (0: the start), place of its
+spec in the scope, state, internal data if any, 1 if it was triggered beside the flow]. Values of the expression
+language inside internal data (items, payloads, call inputs, outputs) are stored as the tagged JSON of
+`engine.expressions`. A fact never is: facts are the host's.
+
+An older format byte goes through `UPGRADES`; what cannot be read becomes an incident, never a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from threading import local
+from types import MappingProxyType
+from typing import Any
+
+import msgpack
+import zstandard
+
+from engine.bpmn.program import Program
+from engine.bpmn.pruning import prune
+from engine.bpmn.step import Step
+from engine.bpmn.traversal import CaseSubWorkflow, CaseTask, CaseWorkflow
+from engine.expressions import from_json, to_json
+
+FORMAT = 1
+LARGEST = 64 * 1024 * 1024
+"""Bytes a state may unpack to. A case of 2,000 open instances takes about 100 kB."""
+NAMED = frozenset({"i", "e", "c", "k"})
+NUMBERED = "o"
+LISTED = "items"
+
+
+class Unreadable(Exception):
+    """The bytes are not a state of this program. The message says why, for the log."""
+
+
+_room = local()
+
+
+def _packer() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
+    try:
+        return _room.pair
+    except AttributeError:
+        _room.pair = (zstandard.ZstdCompressor(level=3, write_content_size=True), zstandard.ZstdDecompressor())
+        return _room.pair
+
+
+def encode(program: Program, workflow: CaseWorkflow) -> bytes:
+    """The state, pruned. A completed case keeps only its number of tokens."""
+    prune(workflow)
+    scopes = [] if workflow.completed else [_scope(each, workflow) for each in workflow.workflows()]
+    packed = msgpack.packb([program.fingerprint, workflow.last_number, workflow.completed, scopes])
+    return bytes([FORMAT]) + _packer()[0].compress(packed)
+
+
+def _scope(workflow: Any, top: CaseWorkflow) -> list[Any]:
+    spec = workflow.spec
+    around = 0 if workflow is top else workflow.parent_task.id
+    ordinals = spec.ordinals
+    rows = []
+    for number in sorted(workflow.tasks):
+        if number:
+            task = workflow.tasks[number]
+            row = [number, task._parent, ordinals[task.task_spec.name], task._state]
+            if task.triggered or task.internal_data:
+                row.append(_internal(task.internal_data))
+                if task.triggered:
+                    row.append(1)
+            rows.append(row)
+    return [around, rows]
+
+
+def _internal(data: Mapping[str, Any]) -> dict[str, Any]:
+    stored = dict(data)
+    for key in NAMED & stored.keys():
+        stored[key] = {name: to_json(value) for name, value in stored[key].items()}
+    if NUMBERED in stored:
+        stored[NUMBERED] = [[number, to_json(value)] for number, value in stored[NUMBERED].items()]
+    if LISTED in stored:
+        stored[LISTED] = [to_json(value) for value in stored[LISTED]]
+    return stored
+
+
+def _restored(stored: dict[str, Any]) -> dict[str, Any]:
+    for key in NAMED & stored.keys():
+        stored[key] = {name: from_json(value) for name, value in stored[key].items()}
+    if NUMBERED in stored:
+        stored[NUMBERED] = {number: from_json(value) for number, value in stored[NUMBERED]}
+    if LISTED in stored:
+        stored[LISTED] = [from_json(value) for value in stored[LISTED]]
+    return stored
+
+
+UPGRADES: Mapping[int, Callable[[bytes], bytes]] = MappingProxyType({})
+"""Format byte of an older release → a function giving the same state one format later."""
+
+
+def decode(program: Program, state: bytes, step: Step) -> CaseWorkflow:
+    """The running case. Raises Unreadable."""
+    try:
+        return _decode(program, _current(state), step)
+    except (
+        zstandard.ZstdError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        msgpack.UnpackException,
+    ) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def _current(state: bytes) -> bytes:
+    for _ in range(FORMAT + 1):
+        if not state:
+            raise Unreadable("empty")
+        if state[0] == FORMAT:
+            return state
+        if state[0] not in UPGRADES:
+            raise Unreadable(f"format {state[0]}")
+        state = UPGRADES[state[0]](state)
+    raise Unreadable("upgrades go in circles")
+
+
+def _decode(program: Program, state: bytes, step: Step) -> CaseWorkflow:
+    if zstandard.frame_content_size(state[1:]) > LARGEST:
+        raise Unreadable("too large")
+    fingerprint, last, completed, scopes = msgpack.unpackb(
+        _packer()[1].decompress(state[1:], max_output_size=LARGEST), strict_map_key=False
+    )
+    if fingerprint != program.fingerprint:
+        raise Unreadable("written by another version of the pathway, or by another release of the engine")
+    workflow = CaseWorkflow(program.main, program.specs, step)
+    workflow.last_number = last
+    workflow.completed = completed
+    step.workflow = workflow
+    known: dict[int, CaseTask] = {}
+    for around, rows in scopes:
+        inside: Any = workflow
+        if around:
+            holder = known[around]
+            inside = CaseSubWorkflow(holder.task_spec.body, holder)
+        _place(inside, rows)
+        known.update(inside.tasks)
+    return workflow
+
+
+def _place(workflow: Any, rows: list[Any]) -> None:
+    names = workflow.spec.names
+    specs = workflow.spec.task_specs
+    tasks = workflow.tasks
+    for number, parent, place, state, *more in rows:
+        task = CaseTask(workflow, specs[names[place]], tasks[parent], state, number=number)
+        if more:
+            task.internal_data = _restored(more[0])
+            task.triggered = len(more) > 1
+
+
+def empty(program: Program, step: Step) -> CaseWorkflow:
+    """A case about to start."""
+    workflow = CaseWorkflow(program.main, program.specs, step)
+    step.workflow = workflow
+    return workflow
