@@ -1,0 +1,161 @@
+// The designer's editor: bpmn-js with our own properties group, saved with the version it was read from.
+//   <div class="editor" data-model="/modeles/…/brouillon.bpmn" data-check="/api/…/check" data-choices='{"roles": [{"value", "label"}], …}'>
+//     <div class="editor-canvas" data-editor-canvas></div><aside class="editor-panel" data-editor-panel></aside></div>
+//   <button data-editor-act="save|check|undo|redo|download">   <p data-editor-status role="status">   <div data-editor-findings>
+// GET gives the XML and an ETag; PUT takes XML with If-Match; both PUT and the check answer
+// {"message", "findings": [{"code", "severity": "error|warning|advice", "message", "element_id", "line"}]}; 412 = saved by another.
+import 'diagram-js/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
+import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
+import '../styles/diagram.css';
+import '../styles/editor.css';
+import Modeler from 'bpmn-js/lib/Modeler';
+import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from 'bpmn-js-properties-panel';
+import { language, say } from '../app/texts.js';
+import { fontReady, style } from './display.js';
+import { entriesFor } from './entries.js';
+import { findingsOn } from './findings.js';
+import french from './french.js';
+import { replayer } from './replay.js';
+import vocabulary from './vocabulary.json';
+import { word } from './words.js';
+
+const editor = document.querySelector('.editor[data-model]');
+const choices = JSON.parse(editor.dataset.choices ?? '{}');
+
+// a sentence without its French is noted on the editor, where a test looks for it
+const untranslated = new Set();
+editor.untranslated = untranslated;
+function translate(template, values = {}) {
+  const known = language === 'en' ? template : french[template];
+  if (known === undefined) untranslated.add(template);
+  return (known ?? template).replace(/{([^}]+)}/g, (whole, name) => (name in values ? values[name] : whole));
+}
+
+class PathwayProperties {
+  constructor(propertiesPanel) { propertiesPanel.registerProvider(400, this); }
+
+  getGroups(element) {
+    return (groups) => {
+      const entries = entriesFor(element, choices).map((entry) => ({ ...entry, element }));
+      if (entries.length) groups.splice(1, 0, { id: 'pathway', label: word('group'), entries, shouldOpen: true });
+      return groups;
+    };
+  }
+}
+PathwayProperties.$inject = ['propertiesPanel'];
+
+const modeler = new Modeler({
+  container: editor.querySelector('[data-editor-canvas]'),
+  propertiesPanel: { parent: editor.querySelector('[data-editor-panel]') },
+  moddleExtensions: { parcours: vocabulary },
+  additionalModules: [
+    BpmnPropertiesPanelModule, BpmnPropertiesProviderModule,
+    { translate: ['value', translate], __init__: ['pathwayProperties'], pathwayProperties: ['type', PathwayProperties] },
+  ],
+  ...style,
+});
+
+const status = document.querySelector('[data-editor-status]');
+const tell = (text, state = '') => {
+  if (!status) return;
+  status.textContent = text;
+  status.dataset.state = state;
+};
+let etag = null;
+let savedAt = -1; // the command the saved drawing corresponds to
+const stack = () => modeler.get('commandStack')._stackIdx;
+
+async function open() {
+  const answer = await fetch(editor.dataset.model);
+  if (!answer.ok) throw new Error(String(answer.status));
+  etag = answer.headers.get('ETag');
+  const { warnings } = await modeler.importXML(await answer.text());
+  keepNamedLists(warnings);
+  savedAt = stack();
+}
+
+// lists named after a fact are references to nothing drawn: put back, or saving would lose them
+function keepNamedLists(warnings) {
+  for (const { element, property, value } of warnings) {
+    const name = property?.replace(/^bpmn:/, '');
+    if (['loopDataInputRef', 'loopDataOutputRef'].includes(name)) element.set(name, { id: value });
+  }
+}
+
+// the palette lies over the left of the drawing
+function firstView() {
+  const canvas = modeler.get('canvas');
+  canvas.zoom('fit-viewport', 'auto');
+  const { x, y, width, height, scale } = canvas.viewbox();
+  const palette = 110 / scale;
+  canvas.viewbox({ x: x - palette, y, width: width + palette, height });
+}
+
+const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+const xml = async () => (await modeler.saveXML({ format: true })).xml;
+
+async function send(method, url, headers = {}) {
+  const body = await xml();
+  const answer = await fetch(url, { method, body, headers: { 'Content-Type': 'application/xml', 'X-CSRFToken': token(), ...headers } });
+  const told = answer.headers.get('Content-Type')?.includes('json') ? await answer.json() : {};
+  return { answer, told };
+}
+
+const showFindings = findingsOn(modeler, document.querySelector('[data-editor-findings]'));
+
+async function save() {
+  const at = stack();
+  try {
+    const { answer, told } = await send('PUT', editor.dataset.model, etag ? { 'If-Match': etag } : {});
+    if (answer.status === 412) tell(told.message ?? told.detail ?? word('changedElsewhere'), 'late');
+    else if (answer.ok) {
+      etag = answer.headers.get('ETag') ?? etag;
+      savedAt = at;
+      tell(told.message ?? word('saved'), 'done');
+    } else tell(told.message ?? told.detail ?? word('saveFailed'), 'late');
+    if (told.findings) showFindings(told.findings);
+  } catch {
+    tell(word('saveFailed'), 'late');
+  }
+}
+
+async function check() {
+  try {
+    const { told } = await send('POST', editor.dataset.check);
+    tell(told.message ?? '', told.findings?.some((finding) => finding.severity === 'error') ? 'late' : 'done');
+    showFindings(told.findings ?? []);
+  } catch {
+    tell(say('failed'), 'late');
+  }
+}
+
+async function download() {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([await xml()], { type: 'application/xml' }));
+  link.download = editor.dataset.filename ?? 'parcours.bpmn';
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+const acts = { save, check, download, undo: () => modeler.get('commandStack').undo(), redo: () => modeler.get('commandStack').redo() };
+
+document.addEventListener('click', (event) => acts[event.target.closest('[data-editor-act]')?.dataset.editorAct]?.());
+document.addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key !== 's') return;
+  event.preventDefault();
+  save();
+});
+addEventListener('beforeunload', (event) => { if (stack() !== savedAt) event.preventDefault(); });
+modeler.on('commandStack.changed', () => tell(stack() === savedAt ? '' : word('unsaved')));
+
+try {
+  await fontReady();
+  await open();
+  firstView();
+  replayer(modeler);
+  editor.dataset.ready = 'yes';
+} catch (problem) {
+  tell(`${word('cannotOpen')} (${problem.message})`, 'late');
+}
