@@ -1,0 +1,144 @@
+"""Reading a pathway: any modeller's files → one normalised model, and everything found on the way.
+
+`read` never raises for any content: what cannot be read or run is a finding with its element, file, line and column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+from engine.bpmn.findings import Finding, has_errors, in_reading_order
+from engine.bpmn.model import PathwayModel
+from engine.bpmn.reader import calls, data, documents, people, pools
+from engine.bpmn.reader.bundle import open_bundle
+from engine.bpmn.reader.draft import DraftProcess
+from engine.bpmn.reader.people import ROLE_CODES
+from engine.bpmn.reader.reading import Reading, Source
+
+__all__ = ["ROLE_CODES", "ReadResult", "model_digest", "read"]
+
+NO_ROLES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadResult:
+    """What was read. `model` is None when a finding is an error; `draft` is then the model as far as it was
+    understood.
+    """
+
+    model: PathwayModel | None
+    findings: tuple[Finding, ...]
+    draft: PathwayModel | None = None
+    """The model even when errors forbid running it: the checker goes on and says everything in one pass."""
+    others: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    """Files that are neither BPMN, DMN nor forms: walks, parameters, texts."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing found would break or stall a real case."""
+        return not has_errors(self.findings)
+
+
+def read(
+    files: Mapping[str, bytes],
+    *,
+    roles: Mapping[str, str] = NO_ROLES,
+    known_roles: Collection[str] = ROLE_CODES,
+    main: str | None = None,
+) -> ReadResult:
+    """Read the files of one pathway (.bpmn, .xml, .dmn, form JSON, .zip), in any dialect.
+
+    `roles` maps group and lane names of the files to role codes; `known_roles` are the codes that exist; `main` names
+    the process that a case runs, when the files hold several.
+    """
+    reading = Reading(roles=roles, known_roles=frozenset(known_roles))
+    bundle = open_bundle(reading, files)
+    drafts: dict[str, tuple[Source, DraftProcess]] = {}
+    dialects = []
+    for document in bundle.documents:
+        source = documents.open_source(reading, document)
+        dialects.append(source.dialect)
+        for process in documents.read_processes(reading, source):
+            if process.id in drafts:
+                reading.journal.error(
+                    "XML-016",
+                    process.element,
+                    f"Le processus « {process.id} » est décrit deux fois (déjà dans {drafts[process.id][0].file}).",
+                    f"The process “{process.id}” is described twice (already in {drafts[process.id][0].file}).",
+                )
+                continue
+            drafts[process.id] = (source, process)
+    model = _assemble(reading, drafts, main, dialects)
+    if model is None and not reading.journal.findings:
+        _nothing_to_run(reading, files)
+    findings = in_reading_order(reading.journal.findings)
+    return ReadResult(
+        model=None if has_errors(findings) else model,
+        findings=findings,
+        draft=model,
+        others=MappingProxyType(bundle.others),
+    )
+
+
+def _assemble(
+    reading: Reading, drafts: dict[str, tuple[Source, DraftProcess]], wanted: str | None, dialects: list[str]
+) -> PathwayModel | None:
+    processes = {key: process for key, (_, process) in drafts.items()}
+    graph = calls.called_ids(processes)
+    called = {target for key, targets in graph.items() for target in targets if target != key}
+    chosen = pools.choose_main(reading, processes, called, wanted)
+    if chosen is None:
+        if dialects:
+            _nothing_drawn(reading)
+        return None
+    kept = {key: processes[key] for key in processes if key in calls.reachable(chosen.id, graph)}
+    known = data.written_names(reading, [one.scope for one in kept.values()])
+    calls.settle_calls(reading, kept)
+    for key in kept:
+        source, process = drafts[key]
+        documents.rewrite(reading, source, process, known)
+    people.note_unmapped(reading)
+    return PathwayModel(
+        processes=MappingProxyType({key: process.freeze() for key, process in kept.items()}),
+        main=chosen.id,
+        dialect=drafts[chosen.id][0].dialect,
+        forms=MappingProxyType(dict(reading.forms)),
+        decisions=MappingProxyType(dict(reading.decisions)),
+    )
+
+
+def _nothing_drawn(reading: Reading) -> None:
+    reading.journal.error(
+        "NS-002",
+        None,
+        "Le fichier ne contient aucun processus avec des étapes : il n’y a rien à faire suivre à un dossier.",
+        "The file contains no process with steps: there is nothing for a case to follow.",
+    )
+
+
+def _nothing_to_run(reading: Reading, files: Mapping[str, bytes]) -> None:
+    names = ", ".join(files) or "(aucun fichier)"
+    reading.journal.error("NS-003", None, f"Aucun fichier BPMN parmi : {names}.", f"No BPMN file among: {names}.")
+
+
+def model_digest(model: PathwayModel) -> str:
+    """A fingerprint of what would run: equal models have equal digests, whatever their files look like (SHA-256)."""
+    return hashlib.sha256(repr(_plain(model)).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Values in a fixed order, places left out: moving a line in the file changes nothing that runs."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return [(one.name, _plain(getattr(value, one.name))) for one in fields(value) if one.name != "place"]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return [(key, _plain(value[key])) for key in sorted(value)]
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

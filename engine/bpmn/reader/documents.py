@@ -1,0 +1,170 @@
+"""One BPMN file → drafts of its processes: ids settled, definitions indexed, rewritten into what the model knows."""
+
+from __future__ import annotations
+
+from engine.bpmn.model import NodeKind
+from engine.bpmn.reader import (
+    activities,
+    adhoc,
+    compensation,
+    data,
+    entries,
+    forms,
+    gateways,
+    pools,
+    scopes,
+    structure,
+)
+from engine.bpmn.reader.draft import DraftProcess, DraftScope
+from engine.bpmn.reader.namespaces import FLOW_NODES, GLOBAL_TASKS, children, clean_name, dialect_of, is_bpmn
+from engine.bpmn.reader.reading import Reading, Source
+from engine.bpmn.xml import Document, Element
+
+MAX_NODES = 400
+_DEFINITIONS = GLOBAL_TASKS | {"message", "signal", "error", "escalation", "resource"}
+_UNSUPPORTED = {
+    "choreography": "La chorégraphie",
+    "globalChoreographyTask": "La tâche de chorégraphie",
+    "choreographyTask": "La tâche de chorégraphie",
+    "subChoreography": "La chorégraphie",
+}
+
+
+def open_source(reading: Reading, document: Document) -> Source:
+    """Index what elements of the file refer to, and give every node, flow and process an id of its own."""
+    source = Source(document.file, dialect_of(document), document.root)
+    for element in document.root.walk():
+        identifier = element.get("id")
+        if (
+            identifier
+            and is_bpmn(element)
+            and (element.name in _DEFINITIONS or element.name.endswith("EventDefinition"))
+        ):
+            source.definitions.setdefault(identifier, element)
+    _settle_ids(reading, source)
+    pools.read_message_flows(source)
+    for element in document.root.walk():
+        if is_bpmn(element) and element.name in _UNSUPPORTED:
+            reading.journal.error(
+                "NS-001",
+                element,
+                f"{_UNSUPPORTED[element.name]} « {clean_name(element.get('name')) or element.get('id') or ''} »"
+                " décrit un échange entre"
+                " partenaires, pas un parcours : dessinez le processus de celui qui agit.",
+                f"The {element.name} describes an exchange between partners, not a pathway: draw the process of the"
+                " one who acts.",
+            )
+    return source
+
+
+def _settle_ids(reading: Reading, source: Source) -> None:
+    mine: dict[str, Element] = {}
+    told = 0
+    for element in source.root.walk():
+        if not is_bpmn(element) or not (element.name in FLOW_NODES or element.name in ("sequenceFlow", "process")):
+            continue
+        identifier = (element.get("id") or "").strip()
+        if not identifier:
+            element.attributes["id"] = reading.ids.fresh(f"{element.name}_{element.place.line}_{element.place.column}")
+            told += 1
+            if told <= 20:
+                reading.journal.info(
+                    "RD-004",
+                    element,
+                    f"Un élément « {element.name} » sans identifiant en reçoit un.",
+                    f"A {element.name} without an id is given one.",
+                )
+        elif identifier in mine:
+            reading.journal.error(
+                "XML-014",
+                element,
+                f"L’identifiant « {identifier} » est utilisé deux fois (déjà ligne {mine[identifier].place.line}) :"
+                " donnez-en un"
+                " autre à l’un des deux.",
+                f"The id “{identifier}” is used twice (already on line {mine[identifier].place.line}): change one of"
+                " them.",
+            )
+        elif identifier in reading.ids.used and element.name != "process":
+            source.ids[identifier] = reading.ids.fresh(
+                f"{source.file.rpartition('/')[2].partition('.')[0]}.{identifier}"
+            )
+        else:
+            reading.ids.used.add(identifier)
+        mine.setdefault(identifier, element)
+
+
+def read_processes(reading: Reading, source: Source) -> list[DraftProcess]:
+    """Drafts of the processes of the file that contain something, nodes and flows as drawn."""
+    found = []
+    names = pools.pool_names(source)
+    for element in children(source.root, "process"):
+        size = scopes.count_nodes(element)
+        if size == 0:
+            continue
+        if size > MAX_NODES:
+            reading.journal.error(
+                "XML-015",
+                element,
+                f"Ce processus compte {size} éléments ; la limite est {MAX_NODES} : découpez-le en processus appelés.",
+                f"This process holds {size} elements; the limit is {MAX_NODES}: split it with call activities.",
+            )
+            continue
+        forms.embedded_forms(reading, element)
+        scope = scopes.read_scope(reading, source, element)
+        scopes.read_flows(reading, source, element, scope)
+        key = element.get("id") or ""
+        executable = {"true": True, "false": False}.get(element.get("isExecutable") or "")
+        name = clean_name(element.get("name")) or names.get(key, "")
+        found.append(
+            DraftProcess(
+                id=key,
+                name=name,
+                scope=scope,
+                element=element,
+                place=element.place,
+                documentation=activities.documentation_of(element),
+                executable=executable,
+                pool=names.get(key, ""),
+            )
+        )
+    pools.note_black_boxes(reading, source)
+    return found
+
+
+def rewrite(reading: Reading, source: Source, process: DraftProcess, known: set[str]) -> None:
+    """Rewrite one process until it holds only what the model knows. `known` are the names that something writes."""
+    if source.dialect != "parcours":
+        data.set_aside_unknown(reading, process, known)
+    compensation.settle_compensation(reading, source, process.element, process.scope)
+    _drop_empty_event_sub_processes(process.scope)
+    for scope, node in list(process.scope.walk()):
+        if node.ad_hoc:
+            adhoc.order_ad_hoc(reading, scope, node)
+    owners = {id(node.body): node for _, node in process.scope.walk() if node.body is not None}
+    for scope in _scopes(process.scope):
+        owner = owners.get(id(scope))
+        structure.check_boundaries(reading, scope)
+        structure.join_links(reading, scope)
+        structure.split_multiple_events(reading, scope)
+        entries.settle_cancels(reading, scope)
+        entries.settle_ends(reading, scope)
+        gateways.settle_gateways(reading, source, scope)
+        structure.add_mappings(scope)
+        structure.ask_about_loops(reading, scope)
+        entries.settle_starts(reading, scope, owner, owner or process.element)
+        structure.split_implicitly(reading, scope)
+        structure.merge_implicitly(scope)
+    entries.catch_escaping_errors(reading, process.scope)
+    if source.dialect != "parcours":
+        data.ask_for_missing(reading, process, known | data.written_names(reading, [process.scope]))
+    pools.read_lanes(reading, source, process)
+
+
+def _scopes(top: DraftScope) -> list[DraftScope]:
+    return [top, *(node.body for _, node in top.walk() if node.body is not None)]
+
+
+def _drop_empty_event_sub_processes(top: DraftScope) -> None:
+    for scope, node in list(top.walk()):
+        if node.event_sub_process and node.kind is not NodeKind.SUB_PROCESS:
+            scope.remove(node)
