@@ -28,6 +28,7 @@ from engine.errors import Invalid
 HolidaySource = Callable[[int], frozenset[date]]
 """A year gives its public holidays."""
 
+_KNOWN_YEARS = range(1946, 2200)  # public holidays before or after are nobody's due date
 LONGEST = 100  # years; a due date further away is a mistake of the model
 SATURDAY, SUNDAY = 5, 6
 
@@ -149,6 +150,8 @@ def add_months(moment: date, months: int) -> date:
 
 @lru_cache(maxsize=512)
 def _french_holidays(library_code: str | None, year: int) -> frozenset[date]:
+    if year not in _KNOWN_YEARS:
+        return frozenset()
     return frozenset(France(subdiv=library_code, years=year, expand=False))  # type: ignore[no-untyped-call]
 
 

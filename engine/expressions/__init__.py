@@ -10,6 +10,7 @@ from engine.calendars import YearMonthDuration
 from engine.expressions import functions
 from engine.expressions.expression import Expression, compile_expression, compile_unary_tests
 from engine.expressions.feel import evaluate_feel
+from engine.expressions.inference import TypeProblem
 from engine.expressions.problems import ExpressionError
 from engine.expressions.references import Literal, Reference
 from engine.expressions.scripts import Script, compile_script
@@ -26,6 +27,7 @@ __all__ = [
     "Range",
     "Reference",
     "Script",
+    "TypeProblem",
     "Value",
     "YearMonthDuration",
     "compile_expression",

@@ -83,6 +83,7 @@ def floor_divide(left: Value, right: Value, run: Run) -> Value:
 def power(left: Value, right: Value, run: Run) -> Value:
     if not (isinstance(left, Decimal) and isinstance(right, Decimal)) or abs(right) > POWER:
         return None
+    run.burn(50)
     return Decimal(1) if not right else NUMBERS.power(left, right)
 
 

@@ -22,10 +22,11 @@ def equal(left: Value, right: Value, run: Run) -> bool | None:
         return left == right
     if left is None or right is None:
         return left is right
-    run.burn(1)
     if isinstance(left, list) and isinstance(right, list):
+        run.burn(1 + len(left))
         return len(left) == len(right) and all(equal(a, b, run) is True for a, b in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
+        run.burn(1 + len(left))
         return left.keys() == right.keys() and all(equal(left[key], right[key], run) is True for key in left)
     if isinstance(left, Range) and isinstance(right, Range):
         return _same_range(left, right, run)

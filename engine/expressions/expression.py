@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from engine.calendars import Calendar
 from engine.expressions.compiling import Closure, compile_node
 from engine.expressions.dialects import read_dialect
-from engine.expressions.limits import NESTING, RESULT_CHARACTERS, RESULT_ELEMENTS
+from engine.expressions.inference import TypeProblem, check_types, read_types
+from engine.expressions.limits import LEVELS, NESTING, RESULT_CHARACTERS, RESULT_ELEMENTS
 from engine.expressions.parser import parse, parse_unary_tests
 from engine.expressions.problems import ExpressionError
 from engine.expressions.references import Literal, Reference, guarded_in, literals_in, references_in
@@ -57,6 +58,15 @@ class Expression:
         FEEL answers `risk = "high"` with false when `risk` is missing: only this tells "no" from "not known".
         """
         return tuple(sorted(name for name in self.required if scope.get(name) is None))
+
+    def infer_type(self, types: Mapping[str, str]) -> str | None:
+        """FEEL's name of the type, given those of the names; None when it cannot be known."""
+        found = check_types(self.tree, read_types(types))[0]
+        return None if found.name in ("Any", "null") else str(found)
+
+    def type_problems(self, types: Mapping[str, str]) -> list[TypeProblem]:
+        """Where known types cannot meet: a text compared with a number, a function given what it does not take."""
+        return check_types(self.tree, read_types(types))[1]
 
     def evaluate(self, scope: Mapping[str, object], *, now: datetime, calendar: Calendar) -> Value:
         """The value in that scope. Null where FEEL has no answer; ExpressionError where a bound stops it."""
@@ -105,18 +115,25 @@ def _check_size(value: Value) -> None:
         waiting.extend((item, depth + 1) for item in inner)
 
 
-@lru_cache(maxsize=4096)
-def _compiled(text: str, dialect: Dialect | None, names: frozenset[str]) -> Expression:
-    spelling, body, offset = read_dialect(text, dialect)
-    tree = parse(body, spelling, offset=offset, names=names)
-    return Expression(text, spelling, tree, compile_node(tree))
+def _build(text: str, dialect: Dialect | None, names: frozenset[str], tests: bool) -> Expression:
+    spelling, body, offset = read_dialect(text, dialect or ("feel" if tests else None))
+    try:
+        tree = (parse_unary_tests if tests else parse)(body, spelling, offset=offset, names=names)
+        if tree.height() > LEVELS:
+            raise ExpressionError("L'expression enchaîne trop d'opérations : découpez-la.", offset)
+        return Expression(text, spelling, tree, compile_node(tree))
+    except RecursionError as error:
+        raise ExpressionError("L'expression est trop imbriquée.", offset) from error
 
 
-@lru_cache(maxsize=4096)
-def _compiled_tests(text: str, dialect: Dialect | None, names: frozenset[str]) -> Expression:
-    spelling, body, offset = read_dialect(text, dialect or "feel")
-    tree = parse_unary_tests(body, spelling, offset=offset, names=names)
-    return Expression(text, spelling, tree, compile_node(tree))
+# Long texts are rare and their trees large: a small cache of their own bounds the memory of both.
+_SHORT = 400
+_short = lru_cache(maxsize=2048)(_build)
+_long = lru_cache(maxsize=64)(_build)
+
+
+def _compiled(text: str, dialect: Dialect | None, names: Iterable[str], tests: bool) -> Expression:
+    return (_short if len(text) <= _SHORT else _long)(text, dialect, frozenset(names), tests)
 
 
 def compile_expression(text: str, *, dialect: Dialect | None = None, names: Iterable[str] = ()) -> Expression:
@@ -124,9 +141,9 @@ def compile_expression(text: str, *, dialect: Dialect | None = None, names: Iter
 
     `names` are the names of several words (`risk level`) the scope will have. Raises ExpressionError with a position.
     """
-    return _compiled(text, dialect, frozenset(names))
+    return _compiled(text, dialect, names, tests=False)
 
 
 def compile_unary_tests(text: str, *, dialect: Dialect | None = None, names: Iterable[str] = ()) -> Expression:
     """The tests of a decision table's cell; ask with `.test(value, scope, …)`."""
-    return _compiled_tests(text, dialect, frozenset(names))
+    return _compiled(text, dialect, names, tests=True)

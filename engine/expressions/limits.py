@@ -4,7 +4,8 @@ from __future__ import annotations
 
 SOURCE_LENGTH = 4_000  # characters of one expression; the longest of 400 found in the wild has 640
 TOKENS = 1_500
-DEPTH = 60  # nested parentheses, calls, conditions
+DEPTH = 40  # nested parentheses, calls, conditions, as the parser meets them
+LEVELS = 120  # height of the syntax tree, chains of operators included
 NODES = 1_500
 
 TEXT_LENGTH = 20_000  # characters of one text value
@@ -20,3 +21,4 @@ RESULT_CHARACTERS = 200_000
 
 SCRIPT_LINES = 100
 PATTERN_STATES = 1_000  # size of a compiled text pattern
+PATTERN_CLASS = 200  # characters and ranges of one class of a pattern

@@ -202,11 +202,11 @@ class Parser:
         start = self.cursor.index
         self.cursor.take()
         tests: list[Node] = []
-        while not self.cursor.at(")", "]", "["):
+        while not self.cursor.at(")"):
             tests.append(self.positive_test())
             if not self.cursor.accept(","):
                 break
-        if len(tests) == 1 and (self.cursor.at("..") or not self.cursor.at(")")):
+        if len(tests) == 1 and self.cursor.at(".."):
             self.cursor.index = start  # an interval open at its start, `(1..5]`
             tests = [self.additive()]
         else:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from engine.expressions.limits import DEPTH, PATTERN_STATES
+from engine.expressions.limits import DEPTH, PATTERN_CLASS, PATTERN_STATES
 from engine.expressions.problems import ExpressionError
 
 Test = Callable[[str], bool]
@@ -25,6 +25,7 @@ class Step:
     to: tuple[int, ...] = ()
     save: int | None = None
     assertion: str = ""
+    cost: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class _Reader:
         self.depth = 0
         self.groups = 0
         self.open_groups: set[int] = set()
+        self.items = 0
         self.steps: list[Step] = []
 
     def emit(self, step: Step) -> int:
@@ -119,7 +121,7 @@ class _Reader:
             case ".":
                 self.emit(Step(test=_anything if "s" in self.flags else _not_line_end))
             case "[":
-                self.emit(Step(test=self._class()))
+                self.emit(Step(test=self._class(), cost=self._class_cost()))
             case "\\":
                 self.emit(Step(test=self._escape(in_class=False)))
             case "?" | "*" | "+" | "{" | "}" | "]":
@@ -201,7 +203,7 @@ class _Reader:
     def _copy(self, body: list[Step], start: int) -> None:
         shift = len(self.steps) - start
         for step in body:
-            self.emit(Step(step.test, tuple(target + shift for target in step.to), step.save, step.assertion))
+            self.emit(replace(step, to=tuple(target + shift for target in step.to)))
 
     def insensitive(self, test: Test) -> Test:
         if "i" not in self.flags:
@@ -223,9 +225,18 @@ class _Reader:
                     raise _Malformed
                 break
             tests.append(self._class_item())
+            self.items += 1
+            if self.items > PATTERN_CLASS:
+                raise ExpressionError("Ce motif de texte énumère trop de caractères.")
         self.take()
         inside = self.insensitive(lambda character: any(test(character) for test in tests))
         return lambda character: (inside(character) != negated) and not (removed is not None and removed(character))
+
+    def _class_cost(self) -> int:
+        """What looking at one character costs: every item of the class just read, in each of its letter cases."""
+        cost = 1 + self.items * (5 if "i" in self.flags else 1)
+        self.items = 0
+        return cost
 
     def _class_item(self) -> Test:
         character = self.take()

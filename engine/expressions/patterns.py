@@ -48,6 +48,7 @@ def _step(
             continue
         seen.add(at)
         step = pattern.steps[at]
+        run.burn(step.cost)
         if step.test is not None:
             if character is not None and step.test(character):
                 advanced.append((at + 1, groups))
@@ -59,9 +60,7 @@ def _step(
         elif step.to:
             waiting.extend((target, groups) for target in reversed(step.to))
         else:
-            run.burn(len(seen))
             return advanced, {**groups, 1: index}
-    run.burn(len(seen))
     return advanced, None
 
 

@@ -30,6 +30,16 @@ class Node:
             yield node
             waiting.extend(reversed(list(node.children())))
 
+    def height(self) -> int:
+        """How many nodes stand one below the other at most."""
+        highest = 0
+        waiting: list[tuple[Node, int]] = [(self, 1)]
+        while waiting:
+            node, level = waiting.pop()
+            highest = max(highest, level)
+            waiting.extend((child, level + 1) for child in node.children())
+        return highest
+
 
 def _nodes(part: object) -> Iterator[Node]:
     if isinstance(part, Node):

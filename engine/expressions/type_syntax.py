@@ -74,5 +74,5 @@ def _function(cursor: Cursor) -> Type:
             if not cursor.accept(","):
                 break
         cursor.expect(">")
-    returns = parse_type(cursor) if cursor.accept("->") else None
+    returns = parse_type(cursor) if cursor.accept("->") else ANY
     return Type("function", returns, parameters=tuple(parameters))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from engine.expressions.problems import ExpressionError
-from engine.expressions.values import Range, Value, kind
+from engine.expressions.values import Function, Range, Value, kind
 
 SIMPLE = frozenset(
     {
@@ -98,6 +98,8 @@ def conforms(value: Value, wanted: Type) -> bool:
         return True
     if kind(value) != wanted.name:
         return False
+    if isinstance(value, Function) and wanted.of is not None:
+        return len(value.parameters) == len(wanted.parameters)
     if isinstance(value, list) and wanted.of is not None:
         return all(item is None or conforms(item, wanted.of) for item in value)
     if isinstance(value, Range) and wanted.of is not None:

@@ -98,6 +98,31 @@ def datetime_of_parts(run: Run, day: date, hour: time) -> Value:
     return datetime.combine(date(day.year, day.month, day.day), hour)
 
 
+@function(
+    "date and time",
+    "year: number",
+    "month: number",
+    "day: number",
+    "hour: number",
+    "minute: number",
+    "second: number",
+    "offset?: days and time duration|null",
+    returns="date and time",
+)
+def datetime_of_numbers(
+    run: Run,
+    year: Decimal,
+    month: Decimal,
+    day: Decimal,
+    hour: Decimal,
+    minute: Decimal,
+    second: Decimal,
+    offset: timedelta | None = None,
+) -> Value:
+    on, clock = temporal.make_date(int(year), int(month), int(day)), time_of_parts(run, hour, minute, second, offset)
+    return datetime.combine(on, clock) if on is not None and isinstance(clock, time) else None
+
+
 @function("duration", "from: string", returns="Any")
 def duration(run: Run, text: str) -> Value:
     return temporal.parse_duration(text)

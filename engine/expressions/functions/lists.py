@@ -126,7 +126,8 @@ def mode(run: Run, items: Values) -> Value:
     counts: dict[Decimal, int] = {}
     for number in numbers:
         counts[number] = counts.get(number, 0) + 1
-    return [number for number in sorted(counts) if counts[number] == max(counts.values())]
+    most = max(counts.values(), default=0)
+    return [number for number in sorted(counts) if counts[number] == most]
 
 
 def _ternary(items: Values, decisive: bool) -> Value:
@@ -197,6 +198,7 @@ def distinct(run: Run, items: Values) -> Value:
 @function("duplicate values", "list: list", returns="list")
 def duplicates(run: Run, items: Values) -> Value:
     once = _distinct(run, items)
+    run.burn(len(once) * len(items))
     return [item for item in once if sum(equal(item, other, run) is True for other in items) > 1]
 
 

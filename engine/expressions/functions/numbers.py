@@ -24,6 +24,7 @@ def _rounded(mode: str) -> Callable[..., Value]:
         exponent = number.as_tuple().exponent
         if not isinstance(exponent, int) or -exponent <= places:
             return number
+        run.burn(50)
         # Wide enough for every digit: rounding only ever drops some.
         wide = decimal.Context(prec=6_200, Emin=-6_400, Emax=6_400)
         return NUMBERS.plus(number.quantize(Decimal(1).scaleb(-places, wide), rounding=mode, context=wide))
@@ -66,11 +67,13 @@ def square_root(run: Run, number: Decimal) -> Value:
 
 @function("log", "number: number", returns="number")
 def logarithm(run: Run, number: Decimal) -> Value:
+    run.burn(50)
     return NUMBERS.ln(number) if number > 0 else None
 
 
 @function("exp", "number: number", returns="number")
 def exponential(run: Run, number: Decimal) -> Value:
+    run.burn(50)
     return NUMBERS.exp(number)
 
 

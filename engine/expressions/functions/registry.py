@@ -115,5 +115,6 @@ def call(signatures: Sequence[tuple[Signature, tuple[int | None, ...]]], run: Ru
     for signature, order in signatures:
         bound = bind(signature, order, values)
         if bound is not None:
+            run.burn(sum(len(value) // 50 for value in values if type(value) is str) + 1)
             return signature.call(run, *bound)
     return None

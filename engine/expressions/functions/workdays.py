@@ -35,6 +35,7 @@ def add_working_days(run: Run, start: date, days: Decimal) -> Value:
     """That many working days later (earlier when negative); a date-time keeps its local hour."""
     if days % 1:
         return None
+    run.burn(min(abs(int(days)), 1_000_000) * 5)
     day = run.calendar.add_working_days(_local_day(run, start), int(days))
     if not isinstance(start, datetime):
         return day
@@ -44,11 +45,14 @@ def add_working_days(run: Run, start: date, days: Decimal) -> Value:
 @function("working days between", f"from: {_DAY}", f"to: {_DAY}", returns="number")
 def working_days_between(run: Run, start: date, end: date) -> Value:
     """Working days after the first up to and including the second."""
-    return Decimal(run.calendar.working_days_between(_local_day(run, start), _local_day(run, end)))
+    first, last = _local_day(run, start), _local_day(run, end)
+    run.burn(abs((last - first).days) * 2)
+    return Decimal(run.calendar.working_days_between(first, last))
 
 
 @function("is working day", f"date: {_DAY}", returns="boolean")
 def is_working_day(run: Run, day: date) -> Value:
+    run.burn(20)
     return run.calendar.is_working_day(_local_day(run, day))
 
 
@@ -70,6 +74,7 @@ def plus_text(run: Run, start: date, text: str) -> Value:
     """`plus(now(), "P7D")`: days keep the local hour, `PT48H` is elapsed, `WD2` counts working days."""
     try:
         duration = parse_duration(text)
+        run.burn((duration.working_days or 0) * 5)
         if not isinstance(start, datetime) and not duration.elapsed:
             return run.calendar.after(duration, run.calendar.at(start, time(12))).date()
         return run.calendar.after(duration, _moment(run, start))
