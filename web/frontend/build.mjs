@@ -17,6 +17,23 @@ const options = {
   legalComments: 'none', // the notices go to licences.txt, whole
 };
 
+// pictures written inside stylesheets become files: the content policy allows no `data:` address
+const picturesAsFiles = {
+  name: 'pictures-as-files',
+  setup(builder) {
+    const pictures = [];
+    builder.onLoad({ filter: /node_modules.*\.css$/ }, ({ path }) => ({
+      loader: 'css',
+      contents: readFileSync(path, 'utf8').replace(/url\((["'])data:image\/svg\+xml[^,]*,(.*?)\1\)/g, (_, quote, picture) => {
+        pictures.push(picture.startsWith('%3C') ? decodeURIComponent(picture) : picture);
+        return `url("picture:${pictures.length - 1}")`;
+      }),
+    }));
+    builder.onResolve({ filter: /^picture:/ }, ({ path }) => ({ path: `${path.slice(8)}.svg`, namespace: 'picture' }));
+    builder.onLoad({ filter: /.*/, namespace: 'picture' }, ({ path }) => ({ contents: pictures[parseInt(path, 10)], loader: 'file' }));
+  },
+};
+
 function writeManifest(outputs) {
   const manifest = {};
   for (const [path, output] of Object.entries(outputs)) {
@@ -71,7 +88,7 @@ mkdirSync(making, { recursive: true });
 const result = await build({
   ...options, entryPoints: entries.filter((entry) => existsSync(join(here, entry))), outdir: making, publicPath,
   format: 'esm', splitting: true, entryNames: '[name]-[hash]', chunkNames: 'part-[hash]', assetNames: '[name]-[hash]',
-  loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.eot': 'empty', '.svg': 'empty' },
+  loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.eot': 'empty', '.svg': 'empty' }, plugins: [picturesAsFiles],
 });
 const manifest = writeManifest(result.metafile.outputs);
 const kept = keptOffline(manifest);

@@ -98,6 +98,13 @@ export default {
   'Category value': 'Nom du groupe', 'Category ID': 'Identifiant du groupe', 'Data object': 'Document', 'Data object name': 'Nom du document',
   Cancel: 'Annuler', Close: 'Fermer', 'Close popup': 'Fermer', 'Toggle section': 'Ouvrir ou fermer', 'Toggle list item': 'Ouvrir ou fermer', 'Delete item': 'Retirer', 'Create new list item': 'Ajouter',
   'Section contains data': 'Rempli', 'Section contains an error': 'À corriger', 'Open documentation': 'Ouvrir l’aide', 'Open pop-up editor': 'Ouvrir en grand',
+  Completion: 'Fin', 'Default Flow': 'Lien par défaut', 'Expanded Sub Process': 'Sous-processus', 'Collapsed Sub Process': 'Sous-processus replié',
+  'Error End Event': 'Fin en erreur', 'Message End Event': 'Fin avec message', 'Escalation End Event': 'Fin avec escalade', 'Signal End Event': 'Fin avec signal', 'Terminate End Event': 'Fin de tout le parcours',
+  'Timer Intermediate Catch Event': 'Attente d’un délai ou d’une date', 'Message Intermediate Catch Event': 'Attente d’un message', 'Signal Intermediate Catch Event': 'Attente d’un signal', 'Conditional Intermediate Catch Event': 'Attente d’une condition', 'Link Intermediate Catch Event': 'Arrivée de renvoi',
+  'Message Intermediate Throw Event': 'Envoi d’un message', 'Signal Intermediate Throw Event': 'Envoi d’un signal', 'Escalation Intermediate Throw Event': 'Escalade', 'Link Intermediate Throw Event': 'Renvoi',
+  'Timer Boundary Event': 'Délai au bord', 'Message Boundary Event': 'Message au bord', 'Error Boundary Event': 'Erreur au bord', 'Escalation Boundary Event': 'Escalade au bord', 'Signal Boundary Event': 'Signal au bord', 'Conditional Boundary Event': 'Condition au bord',
+  'Message Start Event': 'Début par message', 'Timer Start Event': 'Début à une date', 'Signal Start Event': 'Début par signal', 'Error Start Event': 'Début sur erreur', 'Escalation Start Event': 'Début sur escalade', 'Conditional Start Event': 'Début sous condition',
+  'UTC time': 'heure UTC', 'UTC plus 2 hours zone offset': 'décalage de deux heures sur UTC', 'every 2 weeks, 5 times': 'toutes les deux semaines, 5 fois', '15 seconds': '15 secondes', '14 days': '14 jours', '1 hour and 30 minutes': '1 heure et 30 minutes',
   // refusals of the drawing
   'element required': 'un élément est nécessaire', 'no shape type specified': 'forme inconnue', 'no parent for {element} in {parent}': '{element} n’a pas sa place dans {parent}',
   'more than {count} child lanes': 'plus de {count} couloirs', 'already rendered {element}': '{element} est déjà dessiné', 'element {element} referenced by {referenced}#{property} not yet drawn': '{element}, cité par {referenced}, n’est pas dessiné',

@@ -21,6 +21,9 @@ import { replayer } from './replay.js';
 import vocabulary from './vocabulary.json';
 import { word } from './words.js';
 
+const PALETTE = 120;
+const SMALLEST_SCALE = 0.7;
+
 const editor = document.querySelector('.editor[data-model]');
 const choices = JSON.parse(editor.dataset.choices ?? '{}');
 
@@ -84,13 +87,17 @@ function keepNamedLists(warnings) {
   }
 }
 
-// the palette lies over the left of the drawing
+// the palette lies over the left of the drawing; a long pathway opens on its beginning, large enough to be read
 function firstView() {
   const canvas = modeler.get('canvas');
   canvas.zoom('fit-viewport', 'auto');
-  const { x, y, width, height, scale } = canvas.viewbox();
-  const palette = 110 / scale;
-  canvas.viewbox({ x: x - palette, y, width: width + palette, height });
+  const { inner, outer, scale: fitting } = canvas.viewbox();
+  const scale = Math.max(fitting, SMALLEST_SCALE);
+  const wide = outer.width / scale;
+  const spare = wide - inner.width - PALETTE / scale;
+  canvas.viewbox({
+    x: inner.x - PALETTE / scale - Math.max(spare / 2, 0), y: inner.y - 20 / scale, width: wide, height: outer.height / scale,
+  });
 }
 
 const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? '';
