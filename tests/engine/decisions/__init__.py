@@ -1,0 +1,1 @@
+"""Decision tables: reading, deciding, checking."""
