@@ -1,0 +1,41 @@
+"""Every code the checker knows: its usual severity, its title, and its sentences, read from `sentences/*.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from engine.bpmn.findings import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """One kind of finding. `fr` and `en` are templates with named words."""
+
+    code: str
+    severity: Severity
+    title: str
+    fr: str
+    en: str
+
+
+@cache
+def catalogue() -> Mapping[str, Code]:
+    """All codes, in order."""
+    found: dict[str, Code] = {}
+    for file in resources.files("engine.bpmn.checker").joinpath("sentences").iterdir():
+        if not file.name.endswith(".toml"):
+            continue
+        for code, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            found[code] = Code(
+                code=code,
+                severity=Severity(entry["severity"]),
+                title=entry["title"],
+                fr=entry["fr"],
+                en=entry["en"],
+            )
+    return MappingProxyType(dict(sorted(found.items())))
