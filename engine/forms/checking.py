@@ -59,7 +59,7 @@ def check_answers(
 ) -> dict[str, Value]:
     """Typed values of the fields that are shown; None where an optional one is blank. Other keys of `raw` are ignored.
 
-    `raw` is what an HTML form (texts, lists of texts) or a JSON body sends; a table is a list of objects or its JSON text.
+    `raw` is what an HTML form (texts, lists of texts) or a JSON body sends; a table is a list of objects or its JSON.
     Raises InvalidAnswers with one sentence per field; `name.row.column` for a cell of a table, rows from 0.
     """
     answers: dict[str, Value] = {}

@@ -122,7 +122,7 @@ def test_a_wrong_cell_is_named_by_row_and_column_and_blank_rows_do_not_count() -
     assert check(definition, {"drugs": rows})["drugs"] == [{"dci": "furosémide", "dose": Decimal(40)}]
     with pytest.raises(InvalidAnswers) as refused:
         check(definition, {"drugs": '[{"dci": "", "dose": "40"}, {"dci": "x", "dose": "beaucoup"}]'})
-    assert set(refused.value.problems) == {"drugs.1.dose"}
+    assert set(refused.value.problems) == {"drugs.0.dci", "drugs.1.dose"}
 
 
 def test_a_text_of_four_thousand_characters_with_apostrophes_is_kept() -> None:
