@@ -38,6 +38,9 @@ class ReadResult:
     others: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     """Files that are neither BPMN, DMN nor forms: walks, parameters, texts."""
 
+    missing: frozenset[tuple[str, str]] = frozenset()
+    """What the files call by name and do not hold: (`process`, `form` or `decision`, name)."""
+
     @property
     def ok(self) -> bool:
         """Whether nothing found would break or stall a real case."""
@@ -82,6 +85,7 @@ def read(
         findings=findings,
         draft=model,
         others=MappingProxyType(bundle.others),
+        missing=frozenset(reading.missing),
     )
 
 

@@ -190,6 +190,8 @@ def _rule_task(reading: Reading, source: Source, node: DraftNode, element: Eleme
         node.kind, node.decision = NodeKind.DECISION_TASK, key
         node.after = automation.decision_after(element, reading.decision_outputs.get(key, []))
         return
+    if key:
+        reading.missing.add(("decision", key))
     if key and source.dialect == "parcours":
         node.kind, node.decision = NodeKind.DECISION_TASK, key
         reading.journal.error(

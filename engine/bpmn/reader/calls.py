@@ -41,6 +41,7 @@ def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> Non
                 continue
             target = processes.get(node.called)
             if target is None:
+                reading.missing.add(("process", node.called))
                 reading.journal.error(
                     "RD-110",
                     node,

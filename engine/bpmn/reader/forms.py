@@ -47,6 +47,8 @@ def with_form(reading: Reading, source: Source, node: DraftNode, element: Elemen
     found = _known_form(reading, wanted)
     if found is not None:
         return replace(work, form_key=found)
+    reading.missing.add(("form", wanted))
+    reading.missing.add(("form", re.split(r"[:/]", wanted)[-1]))
     if source.dialect == "parcours":
         reading.journal.error(
             "FM-001",

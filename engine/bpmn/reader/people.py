@@ -21,38 +21,10 @@ from engine.bpmn.reader.namespaces import (
 )
 from engine.bpmn.reader.reading import Reading, Source
 from engine.bpmn.xml import Element
+from engine.roles import ROLE_LABELS
 
-ROLE_CODES = frozenset(
-    [
-        "hospital_physician",
-        "hospital_nurse",
-        "hospital_social_worker",
-        "hospital_pharmacist",
-        "discharge_office",
-        "gp",
-        "home_nurse",
-        "pharmacist",
-        "physiotherapist",
-        "dietitian",
-        "podiatrist",
-        "occupational_therapist",
-        "psychologist",
-        "etp_educator",
-        "etp_coordinator",
-        "geriatric_team",
-        "social_worker",
-        "home_help",
-        "dac_case_manager",
-        "coordinator",
-        "prado_advisor",
-        "psychiatry_team",
-        "mission_lead",
-        "quality_lead",
-        "patient",
-        "caregiver",
-    ]
-)
-"""Role codes of the demonstration territory (domain/pathways §2.0.3): what `known_roles` is when nobody hands it in."""
+ROLE_CODES = frozenset(ROLE_LABELS)
+"""Role codes of the glossary: what `known_roles` is when nobody hands it in."""
 _PRIORITIES = frozenset({"normal", "high", "vital"})
 
 

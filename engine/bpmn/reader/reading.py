@@ -114,6 +114,8 @@ class Reading:
     decisions: dict[str, bytes] = field(default_factory=dict)
     decision_outputs: dict[str, list[str]] = field(default_factory=dict)
     """Names of the facts that each decision writes."""
+    missing: set[tuple[str, str]] = field(default_factory=set)
+    """What the files call by name and do not hold: (`process`, `form` or `decision`, name)."""
     unmapped: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
     """Unknown group → the elements that name it."""
 
