@@ -1,0 +1,15 @@
+"""The web application for a production server: `gunicorn "cli.wsgi:application()"`."""
+
+from __future__ import annotations
+
+from wsgiref.types import WSGIApplication
+
+from engine.db import Database
+from engine.settings import read_settings
+from web.app import create_app
+
+
+def application() -> WSGIApplication:
+    """Settings from the environment. The database is brought up to date by `parcours migrate`, not here."""
+    settings = read_settings()
+    return create_app(settings, Database(settings.database_url))
