@@ -91,12 +91,13 @@ class Cycle:
     step: Duration
 
 
-_WORKING = re.compile(r"WD(\d{1,4})\Z")
+_WORKING = re.compile(r"WD(\d{1,4})\Z", re.ASCII)
 _ISO = re.compile(
     r"P(?=[\dT])(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})W)?(?:(\d{1,6})D)?"
-    r"(?:T(?=\d)(?:(\d{1,8})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:\.(\d{1,6}))?S)?)?\Z"
+    r"(?:T(?=\d)(?:(\d{1,8})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:\.(\d{1,6}))?S)?)?\Z",
+    re.ASCII,
 )
-_CYCLE = re.compile(r"R(\d{0,4})/(?:([^/]{1,40})/)?([^/]{1,40})\Z")
+_CYCLE = re.compile(r"R(\d{0,4})/(?:([^/]{1,40})/)?([^/]{1,40})\Z", re.ASCII)
 
 
 def parse_duration(text: str) -> Duration:
@@ -249,7 +250,7 @@ class Calendar:
     def _due_text(self, text: str, start: datetime) -> datetime:
         written = text.strip()
         if written[:1].isdigit():
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", written):
+            if len(written) == 10:
                 return self.due(_day(written), start)
             return self.due(_moment(written), start)
         return self.after(parse_duration(written), start).astimezone(UTC)

@@ -173,13 +173,14 @@ def _context(parser: Parser, position: int) -> Node:
     cursor = parser.cursor
     entries: list[tuple[str, Node]] = []
     while not cursor.at("}"):
+        written_at = cursor.position
         if cursor.token.kind == "string":
             key = str(cursor.take().value)
         else:
             key = declared_name(cursor, until=":")
         cursor.expect(":")
         if any(key == known for known, _ in entries):
-            raise cursor.error(f"La clé « {key} » est écrite deux fois.", cursor.position)
+            raise cursor.error(f"La clé « {key} » est écrite deux fois.", written_at)
         entries.append((key, parser.expression()))
         cursor.declare(key)
         if not cursor.accept(","):

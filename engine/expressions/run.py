@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from engine.calendars import Calendar
 from engine.expressions.limits import CALLS, FUEL, TEXT_BUDGET, TEXT_LENGTH
@@ -40,9 +40,9 @@ class Run:
             return value
 
     def _localised(self, value: Value) -> Value:
-        """Facts are stored in UTC; `.hour` and `date()` must speak of the hour and day people lived."""
+        """Facts are stored in UTC or come from elsewhere; `.hour` and `date()` must speak of the hour people lived."""
         if type(value) is datetime:
-            return value.astimezone(self.calendar.zone) if value.tzinfo is UTC else value
+            return value.astimezone(self.calendar.zone) if value.tzinfo is not None else value
         if type(value) is list:
             return [self._localised(item) for item in value]
         if type(value) is dict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -61,7 +61,7 @@ class Script:
 
 @lru_cache(maxsize=1024)
 def compile_script(text: str) -> Script:
-    """The script a text is: one assignment per line or between semicolons; `#` and `//` begin a comment line.
+    """The script a text is: one assignment per line or between semicolons; `#` begins a remark, `//` at the start of a line too.
 
     An expression may go on over lines while a bracket is open. Raises ExpressionError naming the line.
     """
@@ -92,29 +92,28 @@ def _assignment(line: int, position: int, statement: str) -> Assignment:
     return Assignment(name, expression, line)
 
 
-_PIECE = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|[()\[\]{}]|[;\n]|(?:#(?!\{)|//)[^\n]*')
+_PIECE = re.compile(
+    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<remark>(?:#(?!\{)|//)[^\n]*)|(?P<mark>[()\[\]{};\n])"""
+)
 
 
-def _statements(text: str) -> list[tuple[int, int, str]]:
+def _statements(text: str) -> Iterator[tuple[int, int, str]]:
     """(line, position, text) of each statement, cut at semicolons and line ends outside brackets and texts."""
-    statements: list[tuple[int, int, str]] = []
-    start, depth, line = 0, 0, 1
-    begun = 1
-    kept: list[str] = []
-    for piece in [*_PIECE.finditer(text), None]:
-        before = text[start : piece.start()] if piece else text[start:]
-        mark = piece[0] if piece else "\n"
-        if not "".join(kept).strip() and not before.strip():
-            begun = line
-        kept.append(before)
-        start = piece.end() if piece else len(text)
-        if mark in (";", "\n") and depth == 0:
-            statement = "".join(kept)
-            if statement.strip():
-                statements.append((begun, start - len(statement), statement))
-            kept = []
-        elif not mark.startswith(("#", "//")):
-            depth += (mark in "([{") - (mark in ")]}") if len(mark) == 1 and mark in "()[]{}" else 0
-            kept.append(mark)
-        line += mark.count("\n")
-    return statements
+    # Remarks become blanks of the same length, so that positions stay those of the script.
+    plain = _PIECE.sub(lambda piece: " " * len(piece[0]) if piece["remark"] else piece[0], text)
+    start, depth = 0, 0
+    for piece in _PIECE.finditer(plain):
+        mark = piece["mark"]
+        if mark in (";", "\n") and depth <= 0:
+            yield from _statement(plain, start, piece.start())
+            start = piece.end()
+        elif mark and mark not in ";\n":
+            depth += 1 if mark in "([{" else -1
+    yield from _statement(plain, start, len(plain))
+
+
+def _statement(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    statement = text[start:end]
+    if statement.strip():
+        start += len(statement) - len(statement.lstrip())
+        yield text.count("\n", 0, start) + 1, start, text[start:end]
