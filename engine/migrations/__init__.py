@@ -1,4 +1,4 @@
-"""The shape of the database, step by step (Alembic, inside the package so that an installed product can migrate itself)."""
+"""The shape of the database, step by step: Alembic inside the package, so that an installed product migrates itself."""
 
 from __future__ import annotations
 

@@ -1,0 +1,148 @@
+"""Rules, as pairs: `check_…` raises with a sentence a nurse can read, `may_…` asks politely."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from engine.actor import Actor, ActorKind
+from engine.errors import CaseClosed, Conflict, NotAllowed, TaskAlreadyCompleted, TaskAlreadyTaken, TaskClosed
+
+COORDINATION = frozenset({"coordinator", "mission_lead", "territory_admin"})
+STEERING = COORDINATION | {"pathway_designer"}
+WARD = frozenset({"hospital_nurse", "hospital_physician", "discharge_office", "ward_manager", "hospital_social_worker"})
+MAXIMUM_POSTPONEMENTS = 2
+DECLINE_REASONS = (
+    "absence", "absent", "full", "not_my_patient", "already_done", "outside_competence", "too_far", "other",
+)  # fmt: skip
+NOT_DONE_REASONS = ("done_elsewhere", "no_longer_needed", "patient_refused", "unreachable", "deceased", "other")
+
+
+class TaskFacts(Protocol):
+    """What the rules need to know of a task."""
+
+    name: str
+    state: str
+    owner_id: UUID | None
+    accepted_at: datetime | None
+    completed_by: str | None
+    completed_at: datetime | None
+    postponements: int
+    offer_round: str | None
+
+
+def is_engine(by: Actor) -> bool:
+    """The engine itself, or another system let in through the API."""
+    return by.kind is not ActorKind.PERSON
+
+
+def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """« 10 h 32 » today, « le 3 mars à 10 h 32 » otherwise."""
+    local = moment.astimezone(zone)
+    hour = f"{local.hour} h {local.minute:02d}"
+    if local.date() == now.astimezone(zone).date():
+        return f"à {hour}"
+    return f"le {local.day} {MONTHS[local.month - 1]} à {hour}"
+
+
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
+
+
+def check_task_open(task: TaskFacts, *, zone: ZoneInfo, now: datetime) -> None:
+    """Raises TaskAlreadyCompleted (who, when) or TaskClosed."""
+    if task.state in ("offered", "accepted"):
+        return
+    if task.completed_at is not None:
+        how = "terminée" if task.state == "completed" else "close"
+        moment = when(task.completed_at, zone, now)
+        raise TaskAlreadyCompleted(f"« {task.name} » a déjà été {how} par {task.completed_by or 'quelqu’un'} {moment}.")
+    raise TaskClosed(f"« {task.name} » n'est plus à faire : le dossier a avancé sans elle.")
+
+
+def check_may_do(task: TaskFacts, *, eligible: bool, owner: str, by: Actor, zone: ZoneInfo, now: datetime) -> None:
+    """May `by` complete the task? `eligible` is what `engine.eligibility.may_do` answered."""
+    if is_engine(by) or eligible:
+        return
+    if task.state == "accepted" and task.owner_id != by.professional_id and task.accepted_at is not None:
+        raise TaskAlreadyTaken(
+            f"« {task.name} » a été prise par {owner or 'quelqu’un'} {when(task.accepted_at, zone, now)}. "
+            "Demandez-lui de la rendre, ou à la coordination de la réattribuer."
+        )
+    raise NotAllowed(f"« {task.name} » ne vous est pas proposée. Si elle devrait l'être, appelez la coordination.")
+
+
+def may_steer(by: Actor) -> bool:
+    """Coordination and designers may mend a case."""
+    return is_engine(by) or by.has_role(*STEERING)
+
+
+def check_may_steer(by: Actor) -> None:
+    """Retry an incident, move a case."""
+    if not may_steer(by):
+        raise NotAllowed("Seule la coordination peut débloquer ou modifier le cours d'un dossier.")
+
+
+def may_coordinate(by: Actor) -> bool:
+    """Reassign, remind, hold."""
+    return is_engine(by) or by.has_role(*COORDINATION)
+
+
+def check_may_coordinate(by: Actor) -> None:
+    """Raises NotAllowed for anybody but the coordination."""
+    if not may_coordinate(by):
+        raise NotAllowed("Seule la coordination peut faire cela. Appelez-la si c'est urgent.")
+
+
+def check_may_close(by: Actor, organization_id: UUID | None) -> None:
+    """Cancel, hold or resume: the coordination, or the ward that opened the case."""
+    if may_coordinate(by) or (by.has_role(*WARD) and organization_id in by.organization_ids):
+        return
+    raise NotAllowed("Seuls la coordination et le service qui a ouvert le dossier peuvent le suspendre ou le clore.")
+
+
+def check_may_start(by: Actor, roles: Collection[str], title: str) -> None:
+    """`roles` are those the pathway names for opening a case; empty: everybody with a role."""
+    if is_engine(by) or may_coordinate(by) or (by.has_role(*roles) if roles else bool(by.roles)):
+        return
+    raise NotAllowed(f"Vous ne pouvez pas ouvrir de dossier « {title} ».")
+
+
+def check_may_publish(by: Actor) -> None:
+    """Designers and administrators publish."""
+    if not (is_engine(by) or by.has_role("pathway_designer", "territory_admin")):
+        raise NotAllowed("Seuls les concepteurs de parcours peuvent publier un modèle.")
+
+
+def check_may_administer(by: Actor) -> None:
+    """The directory belongs to the territory's administrators."""
+    if not (is_engine(by) or by.has_role("territory_admin", "coordinator")):
+        raise NotAllowed("Seule l'administration du territoire peut modifier l'annuaire.")
+
+
+def check_case_open(state: str, number: str) -> None:
+    """Raises CaseClosed."""
+    if state not in ("draft", "active", "on_hold"):
+        raise CaseClosed(f"Le dossier {number} est clos.")
+
+
+def check_case_running(state: str, number: str) -> None:
+    """Raises CaseClosed, or Conflict when the case is on hold."""
+    check_case_open(state, number)
+    if state == "on_hold":
+        raise Conflict(f"Le dossier {number} est suspendu : reprenez-le avant de continuer.")
+
+
+def check_may_postpone(task: TaskFacts, by: Actor) -> None:
+    """Twice at most, by the person who has the task."""
+    if task.state != "accepted":
+        raise NotAllowed(f"Acceptez d'abord « {task.name} » : ensuite vous pourrez la reporter.")
+    if task.postponements >= MAXIMUM_POSTPONEMENTS:
+        raise NotAllowed(
+            f"« {task.name} » a déjà été reportée {MAXIMUM_POSTPONEMENTS} fois. Terminez-la, refusez-la ou déléguez-la."
+        )
