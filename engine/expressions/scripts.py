@@ -61,7 +61,7 @@ class Script:
 
 @lru_cache(maxsize=1024)
 def compile_script(text: str) -> Script:
-    """The script a text is: one assignment per line or between semicolons; `#` begins a remark, `//` at the start of a line too.
+    """The script a text is: one assignment per line or between semicolons; `#` begins a remark, `//` a line of it.
 
     An expression may go on over lines while a bracket is open. Raises ExpressionError naming the line.
     """
@@ -93,7 +93,9 @@ def _assignment(line: int, position: int, statement: str) -> Assignment:
 
 
 _PIECE = re.compile(
-    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<remark>(?:#(?!\{)|//)[^\n]*)|(?P<mark>[()\[\]{};\n])"""
+    r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
+    r"""|(?P<remark>#(?!\{)[^\n]*|^[ \t]*//[^\n]*)|(?P<mark>[()\[\]{};\n])""",
+    re.MULTILINE,
 )
 
 
