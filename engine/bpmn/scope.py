@@ -65,8 +65,15 @@ def frames(task: CaseTask) -> tuple[list[tuple[str | None, Mapping[str, Value]]]
 
 
 def scope_id(task: CaseTask) -> str:
-    """The innermost scope that opens around a token; '' is the case. What the token writes goes there."""
-    for name, _ in frames(task)[0]:
+    """The innermost scope that opens around a token; '' is the case. What the token writes goes there.
+
+    An element marked `parcours:scope="case"` writes to the case itself, wherever the case is visible.
+    """
+    around, open_to_case = frames(task)
+    node = task.task_spec.node
+    if open_to_case and node is not None and node.extensions.get("scope") == "case":
+        return ""
+    for name, _ in around:
         if name is not None:
             return name
     return ""

@@ -71,6 +71,8 @@ def _node(reading: Reading, source: Source, element: Element) -> DraftNode:
         element=element,
         default_flow=source.known(element.get("default")) or None,
     )
+    if parcours(element, "scope") == "case":
+        node.extensions["scope"] = "case"
     if element.name in TASKS:
         activities.read_activity(reading, source, node, element)
         loops.read_loop(reading, source, node, element)
