@@ -1,0 +1,93 @@
+"""The directory as forms need it: people and structures to choose from, and the names behind references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from engine.actor import Actor
+from engine.models import Organization, Professional, ProfessionalRole
+
+MOST = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryEntry:
+    """One person or structure: `reference` is what a form stores, `name` what people read and type."""
+
+    reference: str
+    name: str
+    detail: str
+    """A person's roles (codes, comma separated), a structure's type."""
+
+
+def people(session: Session, *, by: Actor, today: date, text: str = "", roles: Iterable[str] = ()) -> Sequence[DirectoryEntry]:
+    """Professionals of the territory who hold a role on `today`, by name."""
+    wanted = tuple(roles)
+    rows = session.execute(
+        select(Professional, ProfessionalRole.role)
+        .join(ProfessionalRole, ProfessionalRole.professional_id == Professional.id)
+        .where(
+            Professional.territory_id == by.territory_id,
+            Professional.left_at.is_(None),
+            ProfessionalRole.valid_from <= today,
+            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+            *([ProfessionalRole.role.in_(wanted)] if wanted else []),
+            *([func.lower(Professional.family_name).contains(text.lower(), autoescape=True)] if text else []),
+        )
+        .order_by(Professional.family_name, Professional.given_name, ProfessionalRole.role)
+        .limit(MOST)
+    )
+    found: dict[UUID, tuple[Professional, list[str]]] = {}
+    for professional, role in rows:
+        found.setdefault(professional.id, (professional, []))[1].append(role)
+    return tuple(
+        DirectoryEntry(reference=str(key), name=professional.display_name, detail=",".join(dict.fromkeys(held)))
+        for key, (professional, held) in found.items()
+    )
+
+
+def organizations(session: Session, *, by: Actor) -> Sequence[DirectoryEntry]:
+    """Structures of the territory, by name; a ward is named after its hospital."""
+    rows = session.execute(
+        select(Organization).where(Organization.territory_id == by.territory_id).order_by(Organization.name).limit(MOST)
+    ).scalars().all()
+    names = {row.id: row.name for row in rows}
+    return tuple(
+        DirectoryEntry(
+            reference=str(row.id),
+            name=f"{row.name} – {names[row.parent_id]}" if row.parent_id in names else row.name,
+            detail=row.org_type,
+        )
+        for row in rows
+    )
+
+
+def names_of(session: Session, *, by: Actor, references: Iterable[str]) -> Mapping[str, str]:
+    """The names behind references stored in facts; references that are plain text are left out."""
+    keys = [UUID(one) for one in references if _is_key(one)]
+    if not keys:
+        return {}
+    people_found = session.execute(
+        select(Professional).where(Professional.territory_id == by.territory_id, Professional.id.in_(keys))
+    ).scalars()
+    named = {str(one.id): one.display_name for one in people_found}
+    structures = session.execute(
+        select(Organization.id, Organization.name).where(
+            Organization.territory_id == by.territory_id, Organization.id.in_(keys)
+        )
+    )
+    return named | {str(key): name for key, name in structures}
+
+
+def _is_key(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

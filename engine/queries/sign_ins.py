@@ -1,0 +1,205 @@
+"""Who sits behind a browser, and who could sign in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from engine.actor import Actor
+from engine.models import (
+    Account,
+    Organization,
+    Professional,
+    ProfessionalRole,
+    ProfessionalSector,
+    SignIn,
+    TerritoryRow,
+)
+
+IDLE_LIMIT = timedelta(minutes=30)
+ABSOLUTE_LIMIT = timedelta(hours=12)
+GROUP_OF_ROLE = {
+    "social_worker": "social", "home_help": "social", "dac_case_manager": "coordination", "coordinator": "coordination",
+    "mission_lead": "coordination", "quality_lead": "coordination", "board_member": "coordination",
+    "pathway_designer": "coordination", "territory_admin": "coordination", "user_representative": "coordination",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerritoryView:
+    """What every page needs to know of its territory."""
+
+    id: UUID
+    name: str
+    kind: str
+    time_zone: str
+    holidays: str
+    clock_offset_seconds: int
+
+    @property
+    def is_demo(self) -> bool:
+        """Fictitious people, a role chooser, a clock that can be moved."""
+        return self.kind == "demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A live session: who acts, in which territory, and the one role chosen for the session, if any."""
+
+    sign_in_id: UUID
+    actor: Actor
+    territory: TerritoryView
+    login: str
+    organization_name: str
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPerson:
+    """One card of the demo role chooser."""
+
+    account_id: UUID
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    organization: str
+    group: str
+    """hospital, town, social or coordination: where the card stands."""
+    shows: str
+    """What this person is worth trying for, in French."""
+
+
+def front_door(session: Session) -> TerritoryView | None:
+    """The territory of this installation, before anybody has signed in; None while the database is empty."""
+    row = session.execute(select(TerritoryRow).order_by(TerritoryRow.code).limit(1)).scalar_one_or_none()
+    return None if row is None else _territory(row)
+
+
+def signed_in(session: Session, *, token_hash: str, now: datetime, today: date) -> SignedIn | None:
+    """The live session of a cookie, or None: unknown, ended, idle for too long, too old, or its account was closed.
+
+    `now` is the machine's time: moving the clock of a demo signs nobody out.
+    """
+    row = session.execute(
+        select(SignIn, Account, TerritoryRow, Professional)
+        .join(Account, Account.id == SignIn.account_id)
+        .join(TerritoryRow, TerritoryRow.id == SignIn.territory_id)
+        .outerjoin(Professional, Professional.id == Account.professional_id)
+        .where(
+            SignIn.token_hash == token_hash,
+            SignIn.ended_at.is_(None),
+            SignIn.last_seen_at > now - IDLE_LIMIT,
+            SignIn.opened_at > now - ABSOLUTE_LIMIT,
+            Account.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    sign_in, account, territory, professional = row
+    actor = Actor(
+        territory_id=territory.id,
+        account_id=account.id,
+        professional_id=account.professional_id,
+        name=account.login if professional is None else professional.display_name,
+        acting_as=sign_in.acting_as,
+        locale=account.locale,
+    )
+    organization = ""
+    if professional is not None:
+        actor, organization = _with_roles(session, actor, today)
+    return SignedIn(
+        sign_in_id=sign_in.id,
+        actor=actor,
+        territory=_territory(territory),
+        login=account.login,
+        organization_name=organization,
+        last_seen_at=sign_in.last_seen_at,
+    )
+
+
+def demo_people(session: Session, *, territory_id: UUID, today: date) -> Sequence[DemoPerson]:
+    """Everybody whom the demo role chooser can become, by name. Empty unless the territory is a demo."""
+    rows = session.execute(
+        select(Account.id, Account.login, Professional, ProfessionalRole.role, Organization.name, TerritoryRow.settings)
+        .join(TerritoryRow, TerritoryRow.id == Account.territory_id)
+        .join(Professional, Professional.id == Account.professional_id)
+        .join(ProfessionalRole, ProfessionalRole.professional_id == Professional.id)
+        .outerjoin(Organization, Organization.id == ProfessionalRole.organization_id)
+        .where(
+            Account.territory_id == territory_id,
+            TerritoryRow.kind == "demo",
+            Account.kind == "person",
+            Account.disabled_at.is_(None),
+            ProfessionalRole.valid_from <= today,
+            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+        )
+        .order_by(Professional.family_name, Professional.given_name, ProfessionalRole.role)
+    )
+    people: dict[UUID, DemoPerson] = {}
+    for account_id, login, professional, role, organization, settings in rows:
+        known = people.get(account_id)
+        if known is None:
+            said = settings.get("demo_people", {}).get(login, {})
+            people[account_id] = DemoPerson(
+                account_id=account_id,
+                login=login,
+                name=professional.display_name,
+                roles=(role,),
+                organization=organization or "",
+                group=said.get("group") or _group(role),
+                shows=said.get("shows", ""),
+            )
+        elif role not in known.roles:
+            people[account_id] = replace(known, roles=(*known.roles, role))
+    return tuple(people.values())
+
+
+def _with_roles(session: Session, actor: Actor, today: date) -> tuple[Actor, str]:
+    """The actor with the roles held on `today`, their organisations, and the name of the first of these."""
+    held = session.execute(
+        select(ProfessionalRole.role, ProfessionalRole.organization_id, Organization.name)
+        .outerjoin(Organization, Organization.id == ProfessionalRole.organization_id)
+        .where(
+            ProfessionalRole.professional_id == actor.professional_id,
+            ProfessionalRole.valid_from <= today,
+            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+        )
+        .order_by(ProfessionalRole.valid_from, Organization.name)
+    ).all()
+    sectors = session.execute(
+        select(ProfessionalSector.sector_id).where(ProfessionalSector.professional_id == actor.professional_id)
+    ).scalars()
+    organizations: dict[UUID, str] = defaultdict(str)
+    for _, organization_id, name in held:
+        if organization_id is not None:
+            organizations[organization_id] = name
+    actor = replace(
+        actor,
+        roles=frozenset(role for role, _, _ in held),
+        organization_ids=frozenset(organizations),
+        sector_ids=frozenset(sectors),
+    )
+    return actor, next(iter(organizations.values()), "")
+
+
+def _group(role: str) -> str:
+    if role.startswith("hospital_") or role in ("discharge_office", "ward_manager"):
+        return "hôpital"
+    return GROUP_OF_ROLE.get(role, "ville")
+
+
+def _territory(row: TerritoryRow) -> TerritoryView:
+    return TerritoryView(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        time_zone=row.time_zone,
+        holidays=row.holidays,
+        clock_offset_seconds=row.clock_offset_seconds,
+    )

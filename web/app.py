@@ -1,0 +1,96 @@
+"""The application: settings and database in, a Flask application out.
+
+An area of the product is a blueprint: one module here, one folder in `templates/`, one line in BLUEPRINTS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, make_response, request, send_file
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from engine.db import Database
+from engine.settings import Settings
+from web import (
+    assets,
+    demo,
+    errors,
+    health,
+    language,
+    navigation,
+    offline,
+    security,
+    sign_in,
+    tasks,
+    times,
+    visitor,
+    wording,
+    worklist,
+)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    navigation.bp,
+    sign_in.bp,
+    language.bp,
+    demo.bp,
+    health.bp,
+    offline.bp,
+    worklist.bp,
+    tasks.bp,
+)
+
+Advance = Callable[..., int]
+"""`(territory_id=, seconds=, now=) -> timers fired`: moves a demo clock, living through what is due on the way."""
+
+
+def create_app(settings: Settings, database: Database, *, advance: Advance | None = None) -> Flask:
+    """The web application. `advance` is given by whoever also owns the worker; without it the demo clock is not shown."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["parcours_database"] = database
+    if advance is not None:
+        app.extensions["parcours_advance"] = advance
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(asset=assets.asset, font_url=assets.font_url, demo_moves=demo.MOVES)
+    app.jinja_env.globals["demo_clock_moves"] = lambda: "parcours_advance" in app.extensions
+    if settings.mode == "production":
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    limiter = security.init(app, settings)
+    for part in (language, errors, times, wording, navigation, visitor):
+        part.init(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    limiter.limit(security.SIGN_INS, methods=["POST"])(sign_in.bp)
+    app.add_url_rule("/static/dist/<name>", "dist", _built_file)
+    app.add_url_rule("/sw.js", "service_worker", _service_worker)
+    return app
+
+
+def _built_file(name: str) -> ResponseReturnValue:
+    """A built file, in the smallest form the browser takes."""
+    encodings = [encoding for encoding, quality in request.accept_encodings if quality > 0]
+    stored = assets.stored_file(name, accepted=encodings)
+    if stored is None:
+        abort(404)
+    response = _send(stored.path, stored.content_type)
+    response.headers["Cache-Control"] = stored.cache_control
+    response.headers["Vary"] = "Accept-Encoding"
+    if stored.encoding is not None:
+        response.headers["Content-Encoding"] = stored.encoding
+    return response
+
+
+def _service_worker() -> ResponseReturnValue:
+    """The service worker must keep its address, at the root, and never be cached."""
+    response = make_response(_built_file("sw.js"))
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Service-Worker-Allowed"] = "/"
+    return response
+
+
+def _send(path: Path, content_type: str) -> Response:
+    response = send_file(path, mimetype=content_type.split(";")[0], conditional=True, etag=True, max_age=None)
+    response.headers["Content-Type"] = content_type
+    return response

@@ -1,0 +1,95 @@
+"""What every response carries so that a browser lets nothing foreign in: content policy, headers, forms' tokens, limits."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, g, request
+from flask_limiter import Limiter
+from flask_wtf import CSRFProtect
+
+from engine.settings import Settings
+from web import visitor
+
+LARGEST_REQUEST = 6 * 1024 * 1024
+SIGN_INS = "30 per minute"
+WRITES = "240 per minute"
+
+csrf = CSRFProtect()
+
+
+def nonce() -> str:
+    """The one-time word that allows this page's own inline data."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
+
+
+def content_policy() -> str:
+    """Nothing is allowed but what the pages use, and only from this origin."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'nonce-{nonce()}'",
+            f"style-src 'self' 'nonce-{nonce()}'" + g.get("style_exception", ""),
+            "font-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            "worker-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "object-src 'none'",
+        )
+    )
+
+
+def init(app: Flask, settings: Settings) -> Limiter:
+    """Protect `app`. Returns the limiter, so that a blueprint can be given a tighter limit."""
+    secure = settings.base_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-parcours-form" if secure else "parcours_form",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        WTF_CSRF_TIME_LIMIT=None,  # lives as long as the session: a page stays open all day on a phone
+        RATELIMIT_HEADERS_ENABLED=True,
+    )
+    csrf.init_app(app)
+    limiter = Limiter(
+        _who,
+        app=app,
+        storage_uri=settings.redis_url or "memory://",
+        in_memory_fallback_enabled=settings.redis_url is not None,
+        default_limits=[WRITES],
+        default_limits_per_method=True,
+        default_limits_exempt_when=lambda: request.method in ("GET", "HEAD", "OPTIONS"),
+    )
+    app.jinja_env.globals["nonce"] = nonce
+    app.after_request(lambda response: _headers(response, secure))
+    return limiter
+
+
+def _who() -> str:
+    found = visitor.visitor()
+    return str(found.actor.account_id) if found is not None else request.remote_addr or "unknown"
+
+
+def _headers(response: Response, secure: bool) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", content_policy())
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,295 @@
+"""A task: its page and its form, and everything that can be done with it besides answering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.commands import tasks
+from engine.errors import Conflict, Invalid, InvalidAnswers, InvalidRequest
+from engine.queries import directory
+from engine.queries.task_page import TaskPage, task_page
+from engine.queries.worklist import others_for_patient
+from web import forms, times, visitor
+from web.calendar import calendar
+from web.errors import wants_json
+from web.offline import kept_offline
+from web.wording import DECLINE_REASONS, NOT_DONE_REASONS
+
+bp = Blueprint("tasks", __name__, url_prefix="/taches/<uuid:task_id>")
+
+LONGEST_OFFLINE = timedelta(days=4)
+
+
+@bp.get("")
+def show(task_id: UUID) -> ResponseReturnValue:
+    """The task, its form filled with what is known or with the draft."""
+    page = _page(task_id)
+    if not page.open:
+        return render_template("tasks/done.html", page=page, **_drawn(page, forms.raw_values(page.form, page.values)))
+    raw = {**forms.raw_values(page.form, page.values), **(page.draft or {})}
+    return kept_offline(_form_page(page, raw))
+
+
+@bp.post("")
+def complete(task_id: UUID) -> ResponseReturnValue:
+    """Finish the task with the answers of its form."""
+    page = _page(task_id)
+    raw = _sent_answers(page)
+    if "ajouter" in request.form:  # one more row, without script
+        return _form_page(page, _with_blank_row(raw, request.form["ajouter"]))
+    if not page.open:
+        return _too_late(page, raw, _done_sentence(page))
+    try:
+        with visitor.database().transaction() as session:
+            tasks.complete(
+                session, task_id=task_id, answers=raw, revision=_revision(), by=visitor.current_actor(),
+                now=visitor.now(), key=_key(), done_at=_done_at(),
+            )
+    except InvalidAnswers as refusal:
+        return _form_page(page, raw, problems=refusal.problems), 422
+    except Invalid as refusal:
+        return _form_page(page, raw, sentence=str(refusal)), 422
+    except Conflict as refusal:
+        return _too_late(_page(task_id), raw, str(refusal))
+    return redirect(url_for("tasks.finished", task_id=task_id), 303)
+
+
+@bp.get("/terminee")
+def finished(task_id: UUID) -> ResponseReturnValue:
+    """What was done, and what else there is to do for the same patient."""
+    page = _page(task_id)
+    if page.open:
+        return redirect(url_for("tasks.show", task_id=task_id), 303)
+    return render_template("tasks/finished.html", page=page, others=_others(page))
+
+
+@bp.post("/brouillon")
+def save_draft(task_id: UUID) -> ResponseReturnValue:
+    """Keep what is being typed."""
+    page = _page(task_id)
+    with visitor.database().transaction() as session:
+        tasks.save_draft(
+            session, task_id=task_id, answers=_sent_answers(page), by=visitor.current_actor(), now=visitor.now()
+        )
+    if wants_json() or "X-CSRFToken" in request.headers:
+        return "", 204
+    flash(_("Brouillon enregistré."), "done")
+    return redirect(url_for("tasks.show", task_id=task_id), 303)
+
+
+@bp.post("/accepter")
+def accept(task_id: UUID) -> ResponseReturnValue:
+    """Take the task."""
+    with visitor.database().transaction() as session:
+        tasks.accept(session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), key=_key())
+    flash(_("La tâche est à vous."), "done")
+    return redirect(url_for("tasks.show", task_id=task_id), 303)
+
+
+@bp.route("/refuser", methods=["GET", "POST"])
+def decline(task_id: UUID) -> ResponseReturnValue:
+    """Say that one cannot, and why."""
+    page = _page(task_id)
+    if request.method == "GET":
+        return _act_page(page, "decline")
+    reason = request.form.get("reason", "")
+    if reason not in DECLINE_REASONS:
+        return _act_page(page, "decline", {"reason": _("Choisissez une raison.")}), 422
+    with visitor.database().transaction() as session:
+        tasks.decline(
+            session, task_id=task_id, reason=reason, comment=_comment(), by=visitor.current_actor(),
+            now=visitor.now(), key=_key(),
+        )
+    flash(_("C'est noté. La tâche « %(name)s » sera proposée à quelqu'un d'autre.", name=page.name), "done")
+    return redirect(url_for("worklist.mine"), 303)
+
+
+@bp.route("/deleguer", methods=["GET", "POST"])
+def delegate(task_id: UUID) -> ResponseReturnValue:
+    """Hand the task to a colleague."""
+    page = _page(task_id)
+    if request.method == "GET":
+        return _act_page(page, "delegate")
+    try:
+        colleague = UUID(request.form.get("to", ""))
+    except ValueError:
+        return _act_page(page, "delegate", {"to": _("Choisissez la personne qui prend le relais.")}), 422
+    with visitor.database().transaction() as session:
+        tasks.delegate(
+            session, task_id=task_id, to=colleague, comment=_comment(), by=visitor.current_actor(),
+            now=visitor.now(), key=_key(),
+        )
+    flash(_("La tâche « %(name)s » est confiée à votre collègue.", name=page.name), "done")
+    return redirect(url_for("worklist.mine"), 303)
+
+
+@bp.route("/reporter", methods=["GET", "POST"])
+def postpone(task_id: UUID) -> ResponseReturnValue:
+    """Put the task off to another day; its due date does not move."""
+    page = _page(task_id)
+    if request.method == "GET":
+        return _act_page(page, "postpone")
+    try:
+        until = datetime.fromisoformat(request.form.get("until", "")).replace(tzinfo=visitor.zone()).astimezone(UTC)
+    except ValueError:
+        return _act_page(page, "postpone", {"until": _("Indiquez le jour et l'heure.")}), 422
+    if not _comment():
+        return _act_page(page, "postpone", {"comment": _("Dites pourquoi : la coordination le lira.")}), 422
+    try:
+        with visitor.database().transaction() as session:
+            tasks.postpone(
+                session, task_id=task_id, until=until, reason=_comment(), by=visitor.current_actor(),
+                now=visitor.now(), key=_key(),
+            )
+    except InvalidRequest as refusal:
+        return _act_page(page, "postpone", {"until": str(refusal)}), 422
+    flash(_("La tâche « %(name)s » est reportée.", name=page.name), "done")
+    return redirect(url_for("worklist.mine"), 303)
+
+
+@bp.route("/non-fait", methods=["GET", "POST"])
+def not_done(task_id: UUID) -> ResponseReturnValue:
+    """Close the task without doing it: done elsewhere, patient absent, refused…"""
+    page = _page(task_id)
+    if request.method == "GET":
+        return _act_page(page, "not_done")
+    reason = request.form.get("reason", "")
+    if reason not in NOT_DONE_REASONS:
+        return _act_page(page, "not_done", {"reason": _("Choisissez une raison.")}), 422
+    try:
+        with visitor.database().transaction() as session:
+            tasks.not_done(
+                session, task_id=task_id, reason=reason, comment=_comment(), by=visitor.current_actor(),
+                now=visitor.now(), key=_key(),
+            )
+    except Invalid as refusal:
+        return _act_page(page, "not_done", {"reason": str(refusal)}), 422
+    return redirect(url_for("tasks.finished", task_id=task_id), 303)
+
+
+def _page(task_id: UUID) -> TaskPage:
+    with visitor.database().reading() as session:
+        return task_page(
+            session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), calendar=calendar()
+        )
+
+
+def _form_page(
+    page: TaskPage, raw: Mapping[str, Any], *, problems: Mapping[str, str] | None = None, sentence: str = ""
+) -> str:
+    return render_template(
+        "tasks/show.html", page=page, sentence=sentence, problem_links=forms.problem_links(page.form, problems or {}),
+        draft_saved_at=_machine_time(page.draft_saved_at), **_drawn(page, raw, problems),
+    )
+
+
+def _drawn(page: TaskPage, raw: Mapping[str, Any], problems: Mapping[str, str] | None = None) -> dict[str, Any]:
+    by = visitor.current_actor()
+    with visitor.database().reading() as session:
+        names = directory.names_of(session, by=by, references=forms.references(page.form, raw))
+        people = directory.people(session, by=by, today=_today()) if forms.asks_for(page.form, "person") else ()
+        structures = directory.organizations(session, by=by) if forms.asks_for(page.form, "org") else ()
+    return {
+        "sections": forms.sections(page.form, raw, facts=page.facts, names=names, problems=problems),
+        "people": people,
+        "organizations": structures,
+    }
+
+
+def _sent_answers(page: TaskPage) -> dict[str, Any]:
+    raw = forms.raw_answers(page.form, request.form)
+    by = visitor.current_actor()
+    people = forms.asks_for(page.form, "person")
+    structures = forms.asks_for(page.form, "org")
+    if not (people or structures):
+        return raw
+    with visitor.database().reading() as session:
+        return forms.resolve_references(
+            page.form, raw,
+            directory.people(session, by=by, today=_today()) if people else (),
+            directory.organizations(session, by=by) if structures else (),
+        )
+
+
+def _with_blank_row(raw: dict[str, Any], table: str) -> dict[str, Any]:
+    return {**raw, table: [*raw.get(table, []), {}]} if isinstance(raw.get(table, []), list) else raw
+
+
+def _too_late(page: TaskPage, raw: Mapping[str, Any], sentence: str) -> ResponseReturnValue:
+    """The page of a conflict: who was faster, what was typed, what stands now. Nothing typed is lost."""
+    standing = {} if page.open else _drawn(page, forms.raw_values(page.form, page.values))
+    html = render_template(
+        "tasks/conflict.html", page=page, sentence=sentence, now_sections=standing.get("sections"), **_drawn(page, raw)
+    )
+    return make_response(html, 409)
+
+
+def _done_sentence(page: TaskPage) -> str:
+    if page.completed_at is None:
+        return _("« %(name)s » n'est plus à faire : le dossier a avancé entre-temps.", name=page.name)
+    return _("« %(name)s » a déjà été faite par %(who)s, %(when)s.", name=page.name, who=page.completed_by,
+             when=times.near(page.completed_at))
+
+
+def _act_page(page: TaskPage, act: str, problems: Mapping[str, str] | None = None) -> str:
+    colleagues = ()
+    if act == "delegate":
+        by = visitor.current_actor()
+        with visitor.database().reading() as session:
+            found = directory.people(session, by=by, today=_today(), roles=(page.role,))
+        colleagues = tuple(one for one in found if one.reference != str(by.professional_id))
+    return render_template(f"tasks/{act}.html", page=page, problems=problems or {}, colleagues=colleagues)
+
+
+def _others(page: TaskPage) -> Any:
+    if page.patient.id is None:
+        return ()
+    with visitor.database().reading() as session:
+        return others_for_patient(
+            session, by=visitor.current_actor(), patient_id=page.patient.id, now=visitor.now(),
+            calendar=calendar(), besides=page.id,
+        )
+
+
+def _today() -> Any:
+    return visitor.now().astimezone(visitor.zone()).date()
+
+
+def _comment() -> str:
+    return request.form.get("comment", "").strip()[:2000]
+
+
+def _revision() -> int | None:
+    return request.form.get("rev", type=int)
+
+
+def _key() -> str | None:
+    return (request.headers.get("Idempotency-Key") or request.form.get("idempotency_key") or "")[:100] or None
+
+
+def _done_at() -> datetime | None:
+    """When the phone says the work was done, on the territory's clock; ignored when it cannot be true."""
+    try:
+        said = datetime.fromisoformat(request.headers.get("X-Done-At", ""))
+    except ValueError:
+        return None
+    if said.tzinfo is None:
+        return None
+    territory = visitor.current_territory()
+    moment = said + timedelta(seconds=territory.clock_offset_seconds if territory else 0)
+    return moment if visitor.now() - LONGEST_OFFLINE < moment <= visitor.now() else None
+
+
+def _machine_time(moment: datetime | None) -> datetime | None:
+    """The same moment on the machine's clock, which is the phone's."""
+    territory = visitor.current_territory()
+    if moment is None or territory is None:
+        return moment
+    return moment - timedelta(seconds=territory.clock_offset_seconds)

@@ -1,0 +1,120 @@
+"""Who is at the other end of this request: their session, their territory, and what time it is there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, current_app, g, request
+
+from engine.actor import Actor
+from engine.clock import shifted, utcnow
+from engine.commands import sign_ins
+from engine.db import Database
+from engine.queries.sign_ins import ABSOLUTE_LIMIT, SignedIn, TerritoryView, front_door, signed_in
+from web.errors import SignInNeeded
+
+TOUCH_EVERY = timedelta(minutes=1)
+DEFAULT_ZONE = "Europe/Paris"
+
+
+def database() -> Database:
+    """The database of this application."""
+    found = current_app.extensions["parcours_database"]
+    assert isinstance(found, Database)
+    return found
+
+
+def cookie_name() -> str:
+    """`__Host-` makes browsers refuse the cookie from anywhere but this very host, over https."""
+    return "__Host-parcours" if current_app.config["SESSION_COOKIE_SECURE"] else "parcours"
+
+
+def visitor() -> SignedIn | None:
+    """The live session of this request, or None."""
+    if "visitor" not in g:
+        g.visitor = _load()
+    found: SignedIn | None = g.visitor
+    return found
+
+
+def current_actor() -> Actor:
+    """The person acting. Raises SignInNeeded when nobody is signed in."""
+    found = visitor()
+    if found is None:
+        raise SignInNeeded
+    return found.actor
+
+
+def current_territory() -> TerritoryView | None:
+    """The visitor's territory, or the one whose door this is."""
+    found = visitor()
+    if found is not None:
+        return found.territory
+    if "territory" not in g:
+        with database().reading() as session:
+            g.territory = front_door(session)
+    territory: TerritoryView | None = g.territory
+    return territory
+
+
+def now() -> datetime:
+    """The time in the territory: the machine's, moved forward in a demo."""
+    territory = current_territory()
+    return shifted(0 if territory is None else territory.clock_offset_seconds)
+
+
+def zone() -> ZoneInfo:
+    """The time zone people of the territory live in."""
+    territory = current_territory()
+    return ZoneInfo(DEFAULT_ZONE if territory is None else territory.time_zone)
+
+
+def remember(response: Response, token: str) -> None:
+    """Give the browser its secret."""
+    response.set_cookie(
+        cookie_name(),
+        token,
+        max_age=int(ABSOLUTE_LIMIT.total_seconds()),
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def forget(response: Response) -> None:
+    """Take the secret back, and everything the browser kept for this site but unsent answers."""
+    response.delete_cookie(
+        cookie_name(),
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def init(app: Flask) -> None:
+    """Every page but the few public ones asks for a person first."""
+    public = {
+        "static", "dist", "service_worker", "health.alive", "health.ready", "sign_in.choose", "sign_in.enter",
+        "sign_in.become", "language.switch", "offline.session_state", "offline.page",
+    }
+
+    @app.before_request
+    def ask_for_a_person() -> None:
+        if request.endpoint is not None and request.endpoint not in public:
+            current_actor()
+
+
+def _load() -> SignedIn | None:
+    token = request.cookies.get(cookie_name())
+    if not token:
+        return None
+    moment = utcnow()
+    with database().reading() as session:
+        found = signed_in(session, token_hash=sign_ins.hash_token(token), now=moment, today=moment.date())
+    if found is not None and moment - found.last_seen_at > TOUCH_EVERY:
+        with database().transaction() as session:
+            sign_ins.keep_alive(session, sign_in_id=found.sign_in_id, now=moment)
+    return found
