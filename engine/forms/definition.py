@@ -64,6 +64,8 @@ class Field:
     default: Any = None
     prefill: Expression | None = None
     readonly: bool = False
+    fresh: bool = False
+    """Opens without the earlier answer: last week's blood pressure is not today's."""
     audience: str = "all"
     loinc: str = ""
 
@@ -125,12 +127,14 @@ class _Parser:
     def __init__(self) -> None:
         self.problems: list[FormProblem] = []
         self.names: set[str] = set()
+        self.fresh = False
 
     def form(self, data: object, key: str) -> FormDefinition:
         if not isinstance(data, Mapping):
             self.say("", "Un formulaire est un objet JSON avec « key », « title » et « sections ».")
             return FormDefinition(key, Text(key, key), None, (), tuple(self.problems))
         form_key = str(data.get("key") or key)
+        self.fresh = data.get("fresh") is True
         title = self.text(data.get("title"), "title") or Text(form_key, form_key)
         sections = tuple(
             Section(
@@ -184,6 +188,7 @@ class _Parser:
             default=data.get("default"),
             prefill=self.expression(data.get("prefill"), f"{path}.prefill"),
             readonly=data.get("readonly") is True,
+            fresh=self.fresh or data.get("fresh") is True,
             audience=audience,
             loinc=str(data.get("loinc") or ""),
         )

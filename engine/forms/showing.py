@@ -31,7 +31,10 @@ def visible_fields(
 
 
 def prefill(form: FormDefinition, *, facts: Mapping[str, Value], now: datetime, calendar: Calendar) -> dict[str, Value]:
-    """What each field holds at first: its own expression, else the fact of the same name, else its default."""
+    """What each field holds at first: its own expression, else the fact of the same name, else its default.
+
+    A `fresh` field never takes up the fact: it asks about now.
+    """
     values: dict[str, Value] = {}
     for field in form.fields.values():
         value: Value = None
@@ -40,7 +43,7 @@ def prefill(form: FormDefinition, *, facts: Mapping[str, Value], now: datetime, 
                 value = field.prefill.evaluate(facts, now=now, calendar=calendar)
             except ExpressionError:
                 value = None
-        if value is None:
+        if value is None and not field.fresh:
             value = facts.get(field.name)
         if value is None and field.default is not None:
             value = from_json(field.default)

@@ -143,6 +143,15 @@ def test_a_field_opens_with_what_the_case_already_knows() -> None:
     assert values == {"weight": Decimal(70), "next_visit": date(2026, 3, 2), "mode": "yes"}
 
 
+def test_a_fresh_field_opens_without_the_earlier_answer() -> None:
+    definition = form(
+        {"name": "weight", "type": "dec", "fresh": True},
+        {"name": "mode", "type": "str", "fresh": True, "default": "phone"},
+    )
+    values = prefill(definition, facts={"weight": Decimal(70), "mode": "office"}, now=NOW, calendar=PARIS)
+    assert values == {"mode": "phone"}
+
+
 def test_a_designer_learns_every_mistake_of_a_form_at_once() -> None:
     parsed = parse_form(
         {
