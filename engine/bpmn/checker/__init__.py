@@ -23,9 +23,10 @@ __all__ = ["Absence", "Directory", "Holder", "check"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-MARKINGS = 20_000
-"""Markings that exploring all scopes may cost together."""
-SECONDS = 1.5
+MARKINGS = 10_000
+"""Markings that exploring all scopes may cost together: about a second on a small machine."""
+SECONDS = 3.0
+"""Only on a machine so slow that the markings above would keep a designer waiting."""
 
 
 def check(

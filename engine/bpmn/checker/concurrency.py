@@ -30,6 +30,12 @@ class Together:
                 mates |= 1 << token
             self._link(token, mates | others)
 
+    def may_share(self, one: int, other: int) -> bool:
+        """Whether two places may hold tokens at once, of any colours."""
+        size = len(self.net.places)
+        mask = sum(1 << (other + colour * size) for colour in range(len(self.net.colours)))
+        return any(self.beside.get(one + colour * size, 0) & mask for colour in range(len(self.net.colours)))
+
     def _link(self, token: int, mates: int) -> None:
         known = self.beside.get(token)
         if known is None:

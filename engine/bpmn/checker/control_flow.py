@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.bpmn.checker.concurrency import possible_meetings
+from engine.bpmn.checker.concurrency import Together, possible_meetings, together
 from engine.bpmn.checker.graphs import gatekeepers, rounds
 from engine.bpmn.checker.mends import other_gateway
 from engine.bpmn.checker.subject import Subject, Words, about, called, listed, named, path_words
-from engine.bpmn.exploration import Budget, Deadlock, Meeting, Trap, explore
+from engine.bpmn.exploration import Budget, Deadlock, Meeting, Trap, Verdict, explore
 from engine.bpmn.explorer import Surveyed
 from engine.bpmn.findings import Finding, Severity
 from engine.bpmn.model import Flow, Node, NodeKind, Process, TriggerKind
@@ -18,28 +18,50 @@ BY_PEOPLE = frozenset(
     {NodeKind.USER_TASK, NodeKind.RECEIVE_TASK, NodeKind.CALL_ACTIVITY, NodeKind.SUB_PROCESS, NodeKind.CATCH}
 )
 BY_MACHINE = frozenset({NodeKind.SCRIPT_TASK, NodeKind.SERVICE_TASK, NodeKind.DECISION_TASK, NodeKind.THROW})
+STUCK = Words("tout blocage", "that a case gets stuck")
+TWICE = Words("une double exécution", "that something is done twice")
 CHOICES = frozenset({NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE, NodeKind.EVENT_BASED})
 
 
 def control_flow(subject: Subject, budget: Budget) -> Iterator[Finding]:
     """Everything exploration shows, scope by scope."""
     for surveyed in subject.surveyed.values():
-        verdict = surveyed.verdict
+        verdict, doubtful = _thorough(surveyed, budget)
+        faulty = bool(verdict.deadlocks or verdict.meetings or verdict.traps)
         for deadlock in verdict.deadlocks:
             yield from _stuck(subject, surveyed, deadlock)
-        meetings = list(verdict.meetings)
-        if not meetings and verdict.complete and not verdict.deadlocks:
-            meetings, doubtful = _thorough(surveyed, budget)
-            for node in doubtful:
-                twice = Words("une double exécution", "that something is done twice")
-                yield _unproved(surveyed.scope.nodes[node], twice, verdict.markings)
-        for meeting in meetings:
+        for meeting in verdict.meetings:
             yield from _twice(subject, surveyed, meeting)
         for trap in verdict.traps:
             yield from _endless(subject, surveyed, trap)
-        if not verdict.complete:
+        if not verdict.complete and not faulty:
             yield _unproved(surveyed.owner or surveyed.process, STUCK, verdict.markings)
-        yield from _loose_inclusive_joins(surveyed)
+        for node in doubtful:
+            yield _unproved(surveyed.scope.nodes[node], TWICE, verdict.markings)
+        if not verdict.complete:
+            yield from (about(surveyed.scope.nodes[join], "CF-010") for join in _loose_joins(surveyed))
+        yield from _too_wide(surveyed)
+
+
+def _thorough(surveyed: Surveyed, budget: Budget) -> tuple[Verdict, list[str]]:
+    """The verdict of a scope, and nodes of which neither "once" nor "twice" could be shown.
+
+    Playing in one order is enough, but for two things: inclusive joins that a token can still reach by several ways,
+    and meetings that the concurrency relation does not exclude. There every order is played, within the budget.
+    """
+    verdict = surveyed.verdict
+    if not verdict.complete or any(_weight(surveyed, meeting.node) is not None for meeting in verdict.meetings):
+        return verdict, []
+    doubtful = {node for node, _ in possible_meetings(surveyed.net) if _weight(surveyed, node) is not None}
+    loose = _loose_joins(surveyed)
+    if not loose and not doubtful:
+        return verdict, []
+    whole = explore(surveyed.net, surveyed.net.starts, budget, reduced=False)
+    if whole.complete or whole.meetings or whole.deadlocks:
+        return whole, []
+    order = surveyed.net.order
+    named = sorted(doubtful, key=lambda node: order.get(node, 0))[:1] if not verdict.deadlocks else []
+    return (whole, []) if loose else (verdict, named)
 
 
 def _stuck(subject: Subject, surveyed: Surveyed, deadlock: Deadlock) -> Iterator[Finding]:
@@ -93,17 +115,6 @@ def _choice(surveyed: Surveyed, deadlock: Deadlock, join: Node) -> Node | None:
     lost = {surveyed.scope.flows[flow].source for flow in deadlock.missing}
     events = [node for node in surveyed.scope.nodes.values() if node.kind is NodeKind.BOUNDARY]
     return next((event for event in events if lost & reachable(following, [event.id])), None)
-
-
-def _thorough(surveyed: Surveyed, budget: Budget) -> tuple[list[Meeting], list[str]]:
-    """Meetings that only show when every order is played, and those that could be neither found nor excluded."""
-    candidates = {node for node, _ in possible_meetings(surveyed.net) if _weight(surveyed, node) is not None}
-    if not candidates:
-        return [], []
-    verdict = explore(surveyed.net, surveyed.net.starts, budget, reduced=False)
-    if verdict.meetings or verdict.complete:
-        return list(verdict.meetings), []
-    return [], sorted(candidates, key=lambda node: surveyed.net.order.get(node, 0))[:1]
 
 
 def _weight(surveyed: Surveyed, node: str) -> bool | None:
@@ -238,26 +249,44 @@ def outgoing_flows(subject: Subject, owner: Node) -> bool:
     return any(flow.source == owner.id for corner in subject.corners for flow in corner.scope.flows.values())
 
 
-STUCK = Words("tout blocage", "that a case gets stuck")
-
-
 def _unproved(element: Node | Process, what: Words, markings: int) -> Finding:
     """CF-009: the budget ran out."""
     return about(element, "CF-009", what=what, count=markings)
 
 
-def _loose_inclusive_joins(surveyed: Surveyed) -> Iterator[Finding]:
-    """CF-010: an inclusive join on a loop that does not go through its own split has no agreed meaning."""
-    net = surveyed.net
-    if net.partial:
-        wide = [node for node in net.scope.nodes.values() if len(outgoing_of(surveyed, node.id)) > EVERY_SUBSET]
+def _too_wide(surveyed: Surveyed) -> Iterator[Finding]:
+    """CF-024: an inclusive split whose combinations were not all tried."""
+    if surveyed.net.partial:
+        wide = [node for node in surveyed.scope.nodes.values() if len(outgoing_of(surveyed, node.id)) > EVERY_SUBSET]
         yield from (about(node, "CF-024") for node in wide if node.kind is NodeKind.INCLUSIVE)
+
+
+def _loose_joins(surveyed: Surveyed) -> list[str]:
+    """Inclusive joins that do not close one split: what they wait for may change back and forth.
+
+    Either a loop leads back to the join without its split, or, while one branch is there, another token may still come
+    by that branch or by another.
+    """
+    net = surveyed.net
     if not net.merges:
-        return
+        return []
     following = successors(surveyed.scope)
     keepers = gatekeepers(following, [node.id for node in start_nodes(surveyed.scope)])
-    for name in net.merges:
+    relation = together(net)
+    found = []
+    for name, moves in net.merges.items():
         keeper = keepers.get(name, "")
         around = {node: [] if node == keeper else others for node, others in following.items()}
-        if name in reachable(around, following[name]):
-            yield about(surveyed.scope.nodes[name], "CF-010")
+        looping = name in reachable(around, following[name])
+        if looping or _undecided(relation, moves[0].takes, net.upstream[name]):
+            found.append(name)
+    return found
+
+
+def _undecided(relation: Together, entries: tuple[int, ...], upstream: list[frozenset[int]]) -> bool:
+    """Whether a token that may come by several ways can exist while one of them is taken."""
+    for entry, reach in zip(entries, upstream, strict=True):
+        others = frozenset().union(*(other for other in upstream if other is not reach))
+        if any(relation.may_share(entry, place) for place in reach & others):
+            return True
+    return False
