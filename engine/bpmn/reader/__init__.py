@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.bpmn.findings import Finding, has_errors, in_reading_order
 from engine.bpmn.model import PathwayModel
-from engine.bpmn.reader import calls, data, documents, people, pools
+from engine.bpmn.reader import calls, data, documents, entries, people, pools
 from engine.bpmn.reader.bundle import open_bundle
 from engine.bpmn.reader.draft import DraftProcess
 from engine.bpmn.reader.people import ROLE_CODES
@@ -106,6 +106,11 @@ def _assemble(
     for key in kept:
         source, process = drafts[key]
         documents.rewrite(reading, source, process, known)
+    inside = {key: process.scope for key, process in kept.items()}
+    for key in calls.callees_first(chosen.id, graph):
+        if key in inside:
+            entries.catch_escaping_errors(reading, inside[key], inside)
+    entries.end_on_errors(reading, chosen.scope)
     people.note_unmapped(reading)
     return PathwayModel(
         processes=MappingProxyType({key: process.freeze() for key, process in kept.items()}),

@@ -32,6 +32,22 @@ def reachable(start: str, calls: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
+def callees_first(start: str, calls: Mapping[str, set[str]]) -> list[str]:
+    """The process and everything it calls, each after what it calls itself (circles are refused elsewhere)."""
+    found: dict[str, None] = {}
+    waiting = [(start, False)]
+    entered: set[str] = set()
+    while waiting:
+        key, left = waiting.pop()
+        if left:
+            found.setdefault(key)
+        elif key not in entered:
+            entered.add(key)
+            waiting.append((key, True))
+            waiting.extend((each, False) for each in sorted(calls.get(key, ())))
+    return list(found)
+
+
 def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> None:
     """Refuse calls that lead nowhere or round in circles; spell out the mappings that mean *all variables*."""
     calls = called_ids(processes)

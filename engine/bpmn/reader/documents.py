@@ -154,7 +154,6 @@ def rewrite(reading: Reading, source: Source, process: DraftProcess, known: set[
         entries.settle_starts(reading, scope, owner, owner or process.element)
         structure.split_implicitly(reading, scope)
         structure.merge_implicitly(scope)
-    entries.catch_escaping_errors(reading, process.scope)
     if source.dialect != "parcours":
         data.ask_for_missing(reading, process, known | data.written_names(reading, [process.scope]))
     pools.read_lanes(reading, source, process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.bpmn.model import DecisionOption, ExpressionText, NodeKind, Trigger, TriggerKind
@@ -190,12 +191,16 @@ def settle_cancels(reading: Reading, scope: DraftScope) -> None:
                 )
 
 
-def catch_escaping_errors(reading: Reading, top: DraftScope) -> None:
-    """An error that no one catches around a sub-process stops the scope around it, and so on outwards."""
+def catch_escaping_errors(reading: Reading, top: DraftScope, called: Mapping[str, DraftScope]) -> None:
+    """An error that no one catches around a sub-process or call stops the scope around it, and so on outwards.
+
+    `called` are the insides of processes that may be called, themselves already settled.
+    """
     for scope, owner in reversed(list(top.walk())):
-        if owner.body is None or owner.event_sub_process:
+        body = owner.body if owner.called is None else called.get(owner.called)
+        if body is None or owner.event_sub_process:
             continue
-        for code in _escaping(owner.body):
+        for code in _escaping(body):
             if any(_catches(one, code) for one in scope.boundaries(owner)):
                 continue
             boundary = scope.add(f"{owner.id}_error", NodeKind.BOUNDARY, of=owner)
@@ -210,6 +215,21 @@ def catch_escaping_errors(reading: Reading, top: DraftScope) -> None:
                 f"Personne ne rattrape l’erreur « {code or '?'} » de « {owner.shown} » : elle arrête aussi ce qui"
                 " l’entoure.",
                 f"Nobody catches the error “{code or '?'}” of “{owner.shown}”: it stops what is around it too.",
+            )
+
+
+def end_on_errors(reading: Reading, top: DraftScope) -> None:
+    """An error that reaches the top of the pathway ends the case: nothing is left that could catch it."""
+    escaping = _escaping(top)
+    for node in top.nodes.values():
+        if node.kind is NodeKind.END and node.trigger.kind is TriggerKind.ERROR and node.trigger.name in escaping:
+            code = node.trigger.name or node.shown
+            node.trigger = Trigger(kind=TriggerKind.TERMINATE, place=node.place)
+            reading.journal.warning(
+                "RD-087",
+                node,
+                f"L’erreur « {code} » n’est rattrapée nulle part : elle arrête tout le parcours.",
+                f"The error “{code}” is caught nowhere: it ends the whole pathway.",
             )
 
 
