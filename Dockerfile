@@ -20,6 +20,6 @@ COPY --from=build /opt/parcours /opt/parcours
 ENV PATH=/opt/parcours/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     PARCOURS_MODE=production PARCOURS_DATA_DIR=/var/lib/parcours
 WORKDIR /var/lib/parcours
-USER parcours
+USER 10001
 EXPOSE 8000
 CMD ["gunicorn", "cli.wsgi:application()", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=16", "--worker-tmp-dir=/dev/shm"]

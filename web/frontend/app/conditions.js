@@ -6,7 +6,7 @@ const asNumber = (text) => (text === '' || text === null ? NaN : Number(String(t
 
 function answers(form, name) {
   return [...form.elements]
-    .filter((element) => element.name === name && !(/^(radio|checkbox)$/.test(element.type) && !element.checked))
+    .filter((element) => element.name === name && !element.disabled && !(/^(radio|checkbox)$/.test(element.type) && !element.checked))
     .flatMap((element) => (element.multiple ? [...element.selectedOptions].map((option) => option.value) : [element.value]))
     .filter((value) => value !== '');
 }
