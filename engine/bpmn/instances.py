@@ -12,7 +12,8 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import ParallelMultiInstanceTask, StandardLoopTask
 
-from engine.bpmn.elements import FUTURE, READY, STARTED, Element, truth
+from engine.bpmn.elements import FUTURE, READY, STARTED, Element
+from engine.bpmn.gateways import truth
 from engine.bpmn.incidents import said, stopped
 from engine.bpmn.model import ExpressionText, MultiInstance, Node, StandardLoop
 from engine.bpmn.traversal import CaseTask

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from SpiffWorkflow.util.task import TaskState
+
 from engine.bpmn.activities import SubProcess, open_workflow
 from engine.bpmn.elements import FUTURE, STARTED, CaseSpec, Element, close_events, open_tasks
 from engine.bpmn.events import Split
+from engine.bpmn.gateways import Inclusive, Join
 from engine.bpmn.incidents import stopped
 from engine.bpmn.traversal import CaseTask, CaseWorkflow
 from engine.errors import StepNotOpen
@@ -57,7 +60,7 @@ def _open(workflow: CaseWorkflow, element_id: str) -> None:
     entry = _entry(spec)
     child = inside.task_tree._add_child(entry, FUTURE)
     step = workflow.step
-    if (spec._inputs and getattr(spec, "upstream", None) is not None) or type(spec).__name__ == "Join":
+    if isinstance(spec, Inclusive | Join):
         step.record(Happened.ENTERED, child)  # a join opened by hand does not wait for the others
         child._ready()
     else:
@@ -94,7 +97,7 @@ def _enter(inside: Any, around: SubProcess) -> Any:
     entry = _entry(around)
     holder = inside.task_tree._add_child(entry, FUTURE)
     if isinstance(entry, Split):
-        holder._set_state(COMPLETED)
+        holder._set_state(TaskState.COMPLETED)
         for event in entry.targets[1:]:
             event._update(holder._add_child(event, FUTURE))
         holder = holder._add_child(around, FUTURE)
@@ -112,6 +115,3 @@ def _entry(spec: Element) -> Element:
         if isinstance(before, Split):
             return before
     return spec
-
-
-COMPLETED = 64

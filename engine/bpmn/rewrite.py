@@ -1,9 +1,9 @@
 """The model as drawn → the model that runs. Nothing is lost: each node made here says which drawn one it stands for.
 
 * Event sub-processes become boundary events: the rest of their scope is wrapped in a sub-process of our own, on which
-  the start event of each stands as a boundary event, leading to its body. Non-interrupting ones stand on an inner wrapper
-  (they may fire again and again, each body is a token of its own); interrupting ones on an outer wrapper, so that they
-  end the bodies still running too. Any trigger works, at any depth, and no case touches another's model.
+  the start event of each stands as a boundary event, leading to its body. Non-interrupting ones stand on an inner
+  wrapper (they may fire again and again, each body is a token of its own); interrupting ones on an outer wrapper, so
+  that they end the bodies still running too. Any trigger works, at any depth, and no case touches another's model.
 * Link events become sequence flows.
 * Conditions on the flows that leave an activity become the gateway they mean.
 * A scope without a start event gets one before every node without an incoming flow.

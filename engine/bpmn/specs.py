@@ -13,11 +13,13 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.bpmn.activities import Call, DecisionStep, HumanTask, ScriptStep, ServiceStep, SubProcess
-from engine.bpmn.elements import CaseSpec, Choice, Element, Inclusive, Join, Passing
-from engine.bpmn.events import Boundary, Catch, EventGateway, Finish, Split, Throw
+from engine.bpmn.elements import CaseSpec, Element, Passing
+from engine.bpmn.events import Boundary, Catch, EventGateway, Split
+from engine.bpmn.gateways import Choice, Inclusive, Join
 from engine.bpmn.instances import Instances, Repeat
 from engine.bpmn.model import Flow, MultiInstance, Node, NodeKind, PathwayModel, Scope, TriggerKind
-from engine.bpmn.rewrite import outgoing
+from engine.bpmn.rewrite import SILENT, outgoing
+from engine.bpmn.throwing import Finish, Throw
 
 RESERVED = frozenset({"Start", "End"})
 
@@ -127,11 +129,17 @@ class _ScopeBuilder:
             each.shown = shown(node)
             each.taken = {}
         self.exit[node.id] = self.entry[node.id] = outer
-        if any(other.attached_to == node.id for other in self.scope.nodes.values() if other.kind is NodeKind.BOUNDARY):
+        events = [
+            other
+            for other in self.scope.nodes.values()
+            if other.kind is NodeKind.BOUNDARY and other.attached_to == node.id
+        ]
+        if events:
             split = Split(self.spec, f"{name}.BoundaryEventSplit")
             split.node, split.taken = node, {}
             split.connect(outer)
             outer.guarded = True
+            outer.lasting = node.origin == SILENT and not any(event.interrupting for event in events)
             self.entry[node.id] = split
 
     def _repeated(self, node: Node, name: str, main: Element) -> Element:
@@ -186,7 +194,7 @@ class _ScopeBuilder:
             return call
         inside = _ScopeBuilder(self.built, f"{self.path}/{node.id}", node.body or Scope(nodes={}, flows={}))
         inside.build()
-        inside.spec.wrapped = bool(node.origin == "")
+        inside.spec.wrapped = node.origin == SILENT
         return SubProcess(self.spec, name, inside.spec)
 
     def _connect(self, node: Node) -> None:

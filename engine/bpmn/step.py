@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from SpiffWorkflow.util.task import TaskState
+
 from engine.bpmn.incidents import NO_TYPES, Stopped, said, stopped
 from engine.bpmn.model import ExpressionText, Node
 from engine.bpmn.pruning import prune
@@ -29,6 +31,7 @@ PER_INSTANCE = 20
 HARD_LIMIT = 20_000
 """Engine steps, instances included: about half a second."""
 PRUNE_EVERY = 256
+READY, WAITING = TaskState.READY, TaskState.WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +179,3 @@ class Step:
                 if task._state == WAITING and task.task_spec.settle(task):
                     moved = True
         return moved
-
-
-READY = 16
-WAITING = 8

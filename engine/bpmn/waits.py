@@ -10,8 +10,8 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.activities import HumanTask
-from engine.bpmn.elements import Inclusive, Join
 from engine.bpmn.events import Boundary, Catch
+from engine.bpmn.gateways import Inclusive, Join
 from engine.bpmn.model import HumanWork, Node, TriggerKind
 from engine.bpmn.program import Program
 from engine.bpmn.scope import locals_of, scope_id

@@ -592,9 +592,11 @@ def test_an_event_sub_process_starts_each_time_and_keeps_its_payload_to_itself()
     assert "level" not in case.facts[""]
     case.do("a")
     assert case.open == ["h", "h"]
-    case.do("h", "h")
+    case.send("alert")
+    assert case.open == ["h", "h", "h"]
+    case.do("h", "h", "h")
     assert case.done
-    assert case.happened(Happened.CAUGHT) == ["hs", "hs"]
+    assert case.happened(Happened.CAUGHT) == ["hs", "hs", "hs"]
 
 
 def test_an_interrupting_event_sub_process_ends_the_rest_of_its_scope() -> None:
