@@ -61,10 +61,11 @@ STATE = {
 CASE = """<div class="diagram wide-only" role="group" aria-label="Schéma"
  data-diagram="/schema.bpmn" data-state="/schema.json"></div>
 <ol class="steps"><li class="step" data-node="visit"><button class="button-link">1re visite</button></li></ol>
-<button data-replay='[["start"], ["visit"], ["each", "end"]]'>Rejouer</button><p data-replay-status role="status"></p>"""
+<button data-replay='[["start"], ["visit"], ["each", "end"]]'>Rejouer</button>
+<p data-replay-status role="status"></p>"""
 EDITOR = """<button data-editor-act="save">Enregistrer</button><p data-editor-status role="status"></p>
 <div class="editor" data-model="/draft.bpmn" data-check="/check"
- data-choices='{"roles": [{"value": "home_nurse", "label": "Infirmière à domicile"}, {"value": "gp", "label": "Médecin"}]}'>
+ data-choices='{"roles": [{"value": "home_nurse", "label": "Infirmière"}, {"value": "gp", "label": "Médecin"}]}'>
 <div class="editor-canvas" data-editor-canvas></div><aside class="editor-panel" data-editor-panel></aside></div>
 <div data-editor-findings></div>"""
 FINDING = {"code": "CF-001", "severity": "error", "message": "La jonction attend 2 branches.", "element_id": "each"}
