@@ -56,11 +56,12 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One well-formed XML file. `namespaces` are those that elements or attributes of it use."""
+    """One well-formed XML file. `namespaces` are those that its elements or attributes use, `declared` all of them."""
 
     file: str
     root: Element
     namespaces: frozenset[str]
+    declared: frozenset[str] = frozenset()
 
 
 class _Refused(Exception):
@@ -125,11 +126,13 @@ class _Builder:
         self.texts: list[list[str]] = []
         self.lengths: list[int] = []
         self.namespaces: set[str] = set()
+        self.declared: set[str] = set()
         self.names: dict[str, tuple[str, str]] = {}
 
     def build(self, data: bytes) -> Document:
         parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
         parser.buffer_text = True
+        parser.StartNamespaceDeclHandler = self.declare
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.characters
@@ -158,7 +161,7 @@ class _Builder:
             ) from None
         if self.root is None:
             raise _Refused("XML-002", "Le fichier est vide.", "The file is empty.")
-        return Document(self.file, self.root, frozenset(self.namespaces))
+        return Document(self.file, self.root, frozenset(self.namespaces), frozenset(self.declared))
 
     def place(self) -> Place:
         return Place(self.file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
@@ -173,6 +176,9 @@ class _Builder:
             "Les déclarations DOCTYPE et les entités XML ne sont pas acceptées : retirez-les du fichier.",
             "DOCTYPE declarations and XML entities are not accepted: remove them from the file.",
         )
+
+    def declare(self, _: str | None, namespace: str | None) -> None:
+        self.declared.add(namespace or "")
 
     def split(self, name: str) -> tuple[str, str]:
         known = self.names.get(name)

@@ -15,10 +15,11 @@ from typing import Any
 from engine.bpmn.findings import Finding, has_errors, in_reading_order
 from engine.bpmn.model import PathwayModel
 from engine.bpmn.reader import calls, data, documents, entries, people, pools
-from engine.bpmn.reader.bundle import open_bundle
+from engine.bpmn.reader.bundle import Bundle, open_bundle
 from engine.bpmn.reader.draft import DraftProcess
 from engine.bpmn.reader.people import ROLE_CODES
 from engine.bpmn.reader.reading import Reading, Source
+from engine.bpmn.xml import Element
 
 __all__ = ["ROLE_CODES", "ReadResult", "model_digest", "read"]
 
@@ -62,10 +63,8 @@ def read(
     reading = Reading(roles=roles, known_roles=frozenset(known_roles))
     bundle = open_bundle(reading, files)
     drafts: dict[str, tuple[Source, DraftProcess]] = {}
-    dialects = []
     for document in bundle.documents:
         source = documents.open_source(reading, document)
-        dialects.append(source.dialect)
         for process in documents.read_processes(reading, source):
             if process.id in drafts:
                 reading.journal.error(
@@ -76,7 +75,7 @@ def read(
                 )
                 continue
             drafts[process.id] = (source, process)
-    model = _assemble(reading, drafts, main, dialects)
+    model = _assemble(reading, drafts, main, bundle)
     if model is None and not reading.journal.findings:
         _nothing_to_run(reading, files)
     findings = in_reading_order(reading.journal.findings)
@@ -90,15 +89,15 @@ def read(
 
 
 def _assemble(
-    reading: Reading, drafts: dict[str, tuple[Source, DraftProcess]], wanted: str | None, dialects: list[str]
+    reading: Reading, drafts: dict[str, tuple[Source, DraftProcess]], wanted: str | None, bundle: Bundle
 ) -> PathwayModel | None:
     processes = {key: process for key, (_, process) in drafts.items()}
     graph = calls.called_ids(processes)
     called = {target for key, targets in graph.items() for target in targets if target != key}
     chosen = pools.choose_main(reading, processes, called, wanted)
     if chosen is None:
-        if dialects:
-            _nothing_drawn(reading)
+        if bundle.documents and not has_errors(reading.journal.findings):
+            _nothing_drawn(reading, bundle.documents[0].root)
         return None
     kept = {key: processes[key] for key in processes if key in calls.reachable(chosen.id, graph)}
     known = data.written_names(reading, [one.scope for one in kept.values()])
@@ -121,10 +120,10 @@ def _assemble(
     )
 
 
-def _nothing_drawn(reading: Reading) -> None:
+def _nothing_drawn(reading: Reading, root: Element) -> None:
     reading.journal.error(
         "NS-002",
-        None,
+        root,
         "Le fichier ne contient aucun processus avec des étapes : il n’y a rien à faire suivre à un dossier.",
         "The file contains no process with steps: there is nothing for a case to follow.",
     )

@@ -221,7 +221,7 @@ def _timer(reading: Reading, source: Source, node: DraftNode, definition: Elemen
     if not isinstance(found, times.BadTime):
         return Trigger(kind=TriggerKind.TIMER, timer=kind, expression=found, place=definition.place)
     unreadable = found.expression or (source.dialect == "plain" and texts.is_prose(text_of(holder)))
-    unreadable = unreadable and not re.match(r"\s*[\"']?\s*[-+]?\d", text_of(holder))
+    unreadable = unreadable and not re.match(r"\s*[\"']?\s*[-+]?(\d|P|R\d*/|WD)", text_of(holder))
     if unreadable and source.dialect != "parcours" and node.kind is not NodeKind.START:
         return by_hand(reading, node, f"attend « {text_of(holder)} »", f"waits for “{text_of(holder)}”")
     if node.kind is NodeKind.START and node.element is not None and not _in_event_sub_process(node.element):

@@ -55,6 +55,16 @@ GLOBAL_TASKS = frozenset(
 )
 
 
+SHOWN = (
+    FLOW_NODES
+    | GLOBAL_TASKS
+    | {"definitions", "process", "participant", "lane", "sequenceFlow", "messageFlow", "collaboration", "choreography"}
+    | {"choreographyTask", "subChoreography", "dataObjectReference", "dataStoreReference", "association"}
+    | {"message", "signal", "error", "escalation"}
+)
+"""Elements that a finding can point at: what a designer sees, or finds in a list of the modeller."""
+
+
 def is_bpmn(element: Element, *names: str) -> bool:
     """Whether this is a BPMN element, of one of `names` when given."""
     return element.namespace in BPMN and (not names or element.name in names)
@@ -112,8 +122,12 @@ def local(reference: str | None) -> str:
 
 
 def dialect_of(document: Document) -> str:
-    """`parcours`, `camunda8`, `camunda7`, `spiff` or `plain`."""
-    used = document.namespaces
+    """`parcours`, `camunda8`, `camunda7`, `spiff` or `plain`: by the vocabulary used, else by the one declared."""
+    spoken = _dialect(document.namespaces)
+    return spoken if spoken != "plain" else _dialect(document.declared)
+
+
+def _dialect(used: frozenset[str]) -> str:
     if PARCOURS in used:
         return "parcours"
     if ZEEBE in used:

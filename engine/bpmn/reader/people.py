@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from engine.bpmn.model import ExpressionText, HumanWork, Place, TimerKind
+from engine.bpmn.model import ExpressionText, HumanWork, TimerKind
 from engine.bpmn.reader import texts, times
 from engine.bpmn.reader.draft import DraftNode
 from engine.bpmn.reader.namespaces import (
@@ -92,7 +92,7 @@ def _with_roles(
         return work
     names = [one for one in re.split(r"[,;]", written or "") if one.strip()]
     names = names or _performers(source, element)
-    roles = tuple(dict.fromkeys(reading.role(name, node.id, node.place) for name in names))
+    roles = tuple(dict.fromkeys(reading.role(name, node) for name in names))
     return replace(work, roles=roles)
 
 
@@ -199,14 +199,12 @@ def _priority(reading: Reading, source: Source, node: DraftNode, element: Elemen
 def note_unmapped(reading: Reading) -> None:
     """One finding per group or lane that no role of the territory answers to yet."""
     for name, users in reading.unmapped.items():
-        element_id, place = users[0]
-        where: Place = place
         reading.journal.warning(
             "AF-101",
-            where,
+            users[0],
             f"Le groupe « {name} » n’est pas un rôle du territoire ({len(users)} tâche(s)) : faites-le correspondre"
             " avant"
             " de publier.",
             f"The group “{name}” is not a role of the territory ({len(users)} task(s)): map it before publishing.",
-            related=[element_id, *(other for other, _ in users[1:])],
+            related=[user.id for user in users],
         )

@@ -7,7 +7,7 @@ from engine.bpmn.reader import activities
 from engine.bpmn.reader.draft import DraftProcess
 from engine.bpmn.reader.namespaces import children, clean_name, is_bpmn, local, parcours, text_of
 from engine.bpmn.reader.people import is_expression
-from engine.bpmn.reader.reading import Reading, Source
+from engine.bpmn.reader.reading import Named, Reading, Source
 from engine.bpmn.reader.scopes import count_nodes
 from engine.bpmn.xml import Element
 
@@ -121,7 +121,7 @@ def _give_roles(reading: Reading, process: DraftProcess, owner_of: dict[str, lis
             continue
         role = role or (process.pool if not process.lanes else None)
         if role and not node.work.roles and node.work.role_expression is None and not is_expression(role):
-            activities.lane_role(node, reading.role(role, node.origin or node.id, node.place))
+            activities.lane_role(node, reading.role(role, node))
 
 
 def _lane_of(reading: Reading, node_id: str, owner_of: dict[str, list[tuple[int, Lane]]]) -> Lane | None:
@@ -135,7 +135,7 @@ def _lane_of(reading: Reading, node_id: str, owner_of: dict[str, list[tuple[int,
         first = next(iter(deepest.values()))
         reading.journal.error(
             "AF-103",
-            first.place,
+            Named(first.id, "lane", first.name, first.place),
             f"L’étape « {node_id} » est dans plusieurs couloirs ({names}) : laissez-la dans un seul.",
             f"The step “{node_id}” stands in several lanes ({names}): leave it in one.",
             related=(node_id, *deepest),

@@ -9,10 +9,21 @@ from typing import Any
 from engine.bpmn.findings import Finding, Fix, Severity, finding
 from engine.bpmn.model import NOWHERE, Place
 from engine.bpmn.reader.draft import DraftFlow, DraftNode, Ids
-from engine.bpmn.reader.namespaces import clean_name, local
+from engine.bpmn.reader.namespaces import SHOWN, clean_name, local
 from engine.bpmn.xml import Element
 
-About = Element | DraftNode | DraftFlow | Place | None
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something drawn, by id and name, for a finding."""
+
+    id: str
+    kind: str
+    name: str
+    place: Place
+
+
+About = Element | DraftNode | DraftFlow | Named | Place | None
 
 
 @dataclass(slots=True, eq=False)
@@ -71,12 +82,20 @@ def _described(about: About) -> tuple[str | None, str, str, Place]:
             return about.origin or about.id, "sequenceFlow", about.name, about.place
         case Element():
             owner = about
-            while owner.get("id") is None and owner.parent is not None and owner.parent.parent is not None:
+            while owner.name not in SHOWN and owner.parent is not None:
                 owner = owner.parent
             return owner.get("id"), owner.name, clean_name(owner.get("name")), about.place
+        case Named():
+            return about.id, about.kind, about.name, about.place
         case Place():
             return None, "", "", about
     return None, "", "", NOWHERE
+
+
+def standing_at(about: About, place: Place) -> Named:
+    """The same element, at the more exact place of one of its texts."""
+    element_id, kind, name, _ = _described(about)
+    return Named(element_id or "", kind, name, place)
 
 
 @dataclass(slots=True, eq=False)
@@ -116,10 +135,10 @@ class Reading:
     """Names of the facts that each decision writes."""
     missing: set[tuple[str, str]] = field(default_factory=set)
     """What the files call by name and do not hold: (`process`, `form` or `decision`, name)."""
-    unmapped: dict[str, list[tuple[str, Place]]] = field(default_factory=dict)
+    unmapped: dict[str, list[Named]] = field(default_factory=dict)
     """Unknown group → the elements that name it."""
 
-    def role(self, name: str, element_id: str, place: Place) -> str:
+    def role(self, name: str, user: DraftNode) -> str:
         """The role code meant by a group or lane name; an unknown one is kept as written and noted."""
         text = clean_name(name)
         folded = text.casefold()
@@ -128,5 +147,5 @@ class Reading:
                 return code
         if text in self.known_roles:
             return text
-        self.unmapped.setdefault(text, []).append((element_id, place))
+        self.unmapped.setdefault(text, []).append(Named(user.origin or user.id, user.bpmn_type, user.name, user.place))
         return text

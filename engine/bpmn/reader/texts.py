@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.bpmn.model import ExpressionText, Place
-from engine.bpmn.reader.reading import About, Journal
+from engine.bpmn.reader.reading import About, Journal, standing_at
 from engine.expressions import Dialect, ExpressionError, compile_expression, compile_script
 
 _WORDS = frozenset(
@@ -103,7 +103,7 @@ def note_bad_expression(journal: Journal, about: About, what: str, what_en: str,
     place = text.place
     journal.error(
         "EX-001",
-        about,
+        standing_at(about, place),
         f"{what} « {shorten(text.text)} » ne peut pas être évaluée (ligne {place.line}, colonne {place.column}) :"
         f" {error}",
         f"{what_en} “{shorten(text.text)}” cannot be evaluated (line {place.line}, column {place.column}): {error}",
