@@ -17,10 +17,13 @@ from engine.settings import Settings
 from web import (
     assets,
     demo,
+    discharges,
     errors,
     health,
     language,
+    my_patients,
     navigation,
+    new_case,
     offline,
     security,
     sign_in,
@@ -40,6 +43,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     offline.bp,
     worklist.bp,
     tasks.bp,
+    discharges.bp,
+    my_patients.bp,
+    new_case.bp,
 )
 
 Advance = Callable[..., int]
@@ -57,6 +63,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
     app.jinja_env.globals["demo_clock_moves"] = lambda: "parcours_advance" in app.extensions
     if settings.mode == "production":
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    app.jinja_env.globals["known_pages"] = lambda: app.view_functions.keys()
     limiter = security.init(app, settings)
     for part in (language, errors, times, wording, navigation, visitor):
         part.init(app)

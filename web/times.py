@@ -10,6 +10,7 @@ from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from engine.calendars import describe_duration
 from web import language, visitor
 
 SOON = timedelta(hours=12)
@@ -153,10 +154,15 @@ def typed_date(text: str) -> str:
         return text
 
 
+def duration(text: str) -> str:
+    """An ISO 8601 duration as people say it: « 38 jours »."""
+    return describe_duration(text, language.current())
+
+
 def init(app: Flask) -> None:
     """Give templates the words for dates."""
     app.jinja_env.filters.update(
-        ago=ago, clock=clock, day=day, full_date=full_date, long_day=long_day, moment=moment_words, near=near,
+        ago=ago, duration=duration, clock=clock, day=day, full_date=full_date, long_day=long_day, moment=moment_words, near=near,
         near_day=near_day, typed_date=typed_date, typed_moment=typed_moment,
     )
     app.jinja_env.globals.update(age=age, lateness=lateness, window=window, now=visitor.now)

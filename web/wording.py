@@ -56,17 +56,16 @@ DECLINE_REASONS = {
     "not_my_patient": _l("Ce n'est pas mon patient"),
     "already_done": _l("C'est déjà fait"),
     "outside_competence": _l("Ce n'est pas de ma compétence"),
+    "too_far": _l("C'est trop loin"),
     "other": _l("Autre raison"),
 }
 
 NOT_DONE_REASONS = {
     "done_elsewhere": _l("Déjà fait ailleurs"),
-    "absent": _l("Patient absent"),
-    "hospitalised": _l("Patient hospitalisé"),
-    "refused": _l("Refus du patient"),
-    "deceased": _l("Décès"),
-    "duplicate": _l("Demande en double"),
-    "equipment": _l("Matériel manquant"),
+    "no_longer_needed": _l("N'est plus nécessaire"),
+    "patient_refused": _l("Refus du patient"),
+    "unreachable": _l("Patient absent ou injoignable"),
+    "deceased": _l("Décès du patient"),
     "other": _l("Autre raison"),
 }
 

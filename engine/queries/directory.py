@@ -8,10 +8,10 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.actor import Actor
-from engine.models import Organization, Professional, ProfessionalRole
+from engine.models import Commune, Organization, Professional, ProfessionalRole
 
 MOST = 300
 
@@ -91,3 +91,32 @@ def _is_key(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def communes(session: Session, *, by: Actor) -> Sequence[DirectoryEntry]:
+    """Communes of the territory, by name: INSEE code, name, postcode."""
+    rows = session.execute(
+        select(Commune).where(Commune.territory_id == by.territory_id).order_by(Commune.name)
+    ).scalars()
+    return tuple(DirectoryEntry(reference=row.insee_code, name=row.name, detail=row.postcode) for row in rows)
+
+
+def ward_and_hospital(session: Session, *, by: Actor) -> tuple[DirectoryEntry | None, DirectoryEntry | None]:
+    """Where a hospital worker works: the ward, if their role is held in one, and its hospital."""
+    if not by.organization_ids:
+        return None, None
+    place = aliased(Organization)
+    row = session.execute(
+        select(place, Organization)
+        .outerjoin(Organization, Organization.id == place.parent_id)
+        .where(place.id.in_(by.organization_ids))
+        .order_by(place.name)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None, None
+    inner, outer = row
+    own = DirectoryEntry(reference=str(inner.id), name=inner.name, detail=inner.org_type)
+    if outer is None:
+        return None, own
+    return own, DirectoryEntry(reference=str(outer.id), name=outer.name, detail=outer.org_type)

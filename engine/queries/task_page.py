@@ -182,6 +182,7 @@ def _facts(session: Session, task: Task, version: PathwayVersion) -> dict[str, V
         .where(
             CaseFact.case_id == task.case_id,
             CaseFact.superseded_at.is_(None),
+            CaseFact.closed_at.is_(None),
             CaseFact.scope.in_({"", task.scope}),
         )
         .order_by(CaseFact.scope)
