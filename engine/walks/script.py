@@ -90,7 +90,9 @@ _VERBS = {
     "delegates": "delegate",
     "closes": "not_done",
 }
-_ACT = re.compile(_WHEN + rf"(?P<role>[a-z_]+)\s+(?P<verb>{'|'.join(_VERBS)})\s+(?P<element>[\w.-]+(?:\[[\w.-]+\])?)" + _WITH, re.S)
+_ACT = re.compile(
+    _WHEN + rf"(?P<role>[a-z_]+)\s+(?P<verb>{'|'.join(_VERBS)})\s+(?P<element>[\w.-]+(?:\[[\w.-]+\])?)" + _WITH, re.S
+)
 _SEND = re.compile(_WHEN + r"message\s+(?P<name>[\w.-]+)" + _WITH, re.S)
 _ADVANCE = re.compile(rf"advance\s+(?:to\s+(?P<until>{_MOMENT})|(?P<duration>\S+))\Z")
 _START = re.compile(r"start:\s*(?P<when>\d{4}-\d\d-\d\d[ T]\d\d:\d\d)\s+by\s+(?P<role>[a-z_]+)" + _WITH, re.S)
@@ -107,7 +109,6 @@ _KINDS = (
     "fact",
     "notified",
     "wait",
-    "health",
     "history",
 )
 _EXPECT = re.compile(rf"(?P<kind>{'|'.join(_KINDS)})\b\s*:?\s*(?P<text>.*)\Z", re.S)
