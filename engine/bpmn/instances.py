@@ -43,7 +43,7 @@ class Instances(Element, ParallelMultiInstanceTask):
         if not items:
             return True
         my_task._set_state(STARTED)
-        step.allow_instances(len(items))
+        step.allow_instances(my_task, len(items))
         if self.loop.parallel:
             for child in [self._instance(my_task, item) for item in items]:
                 child.task_spec._update(child)

@@ -15,6 +15,8 @@ from engine.bpmn.elements import CaseSpec
 from engine.bpmn.model import Node, NodeKind, PathwayModel, Scope, TriggerKind
 from engine.bpmn.rewrite import executable
 from engine.bpmn.specs import build, reading_order
+from engine.bpmn.unsupported import too_deep
+from engine.errors import InvalidPathway
 
 SPIFF_VERSION = version("SpiffWorkflow")
 KEPT = 256
@@ -45,7 +47,9 @@ class Program:
 
 
 def build_program(model: PathwayModel) -> Program:
-    """Build the specifications of a model that `unsupported` and the checker accept."""
+    """Build the specifications of a model that `unsupported` and the checker accept. Raises InvalidPathway."""
+    if (deep := too_deep(model)) is not None:
+        raise InvalidPathway(deep[1], [])
     built = build(executable(model))
     nodes = dict(_drawn(model))
     names = tuple((path, spec.names) for path, spec in built.by_path.items())

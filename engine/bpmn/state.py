@@ -1,16 +1,18 @@
 """The control-flow state of a case as bytes: the live tokens, against a specification every case of the version shares.
 
-Layout: one format byte, then zstd(msgpack([fingerprint, last token number, completed, scopes])). A scope is
-[number of the token around it (0: the case), rows]; a row is [number, number of the parent (0: the start), place of its
-spec in the scope, state, internal data if any, 1 if it was triggered beside the flow]. Values of the expression
-language inside internal data (items, payloads, call inputs, outputs) are stored as the tagged JSON of
-`engine.expressions`. A fact never is: facts are the host's.
+Layout: one format byte, one byte saying how the rest is packed (0 as is, 1 zstd), four bytes of CRC-32, then
+msgpack([fingerprint, last token number as 5 bytes, completed, scopes]). A scope is [token around it (0: the case), rows];
+a row is [token, parent (0: the start), place of its spec in the scope, state, internal data if any, 1 if it was triggered
+beside the flow]. Tokens are stored as their distance from the next one, so that an old case takes no more room than a
+young one. Values of the expression language inside internal data (items, payloads, call inputs, outputs) are stored as
+the tagged JSON of `engine.expressions`. A fact never is: facts are the host's.
 
 An older format byte goes through `UPGRADES`; what cannot be read becomes an incident, never a crash.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from threading import local
 from types import MappingProxyType
@@ -22,10 +24,13 @@ import zstandard
 from engine.bpmn.program import Program
 from engine.bpmn.pruning import prune
 from engine.bpmn.step import Step
-from engine.bpmn.traversal import CaseSubWorkflow, CaseTask, CaseWorkflow
+from engine.bpmn.traversal import ROOT, CaseSubWorkflow, CaseTask, CaseWorkflow
 from engine.expressions import from_json, to_json
 
 FORMAT = 1
+HEADER = 6
+SHORT = 160
+"""Bytes below which packing would cost more than it saves."""
 LARGEST = 64 * 1024 * 1024
 """Bytes a state may unpack to. A case of 2,000 open instances takes about 100 kB."""
 NAMED = frozenset({"i", "e", "c", "k"})
@@ -52,19 +57,25 @@ def encode(program: Program, workflow: CaseWorkflow) -> bytes:
     """The state, pruned. A completed case keeps only its number of tokens."""
     prune(workflow)
     scopes = [] if workflow.completed else [_scope(each, workflow) for each in workflow.workflows()]
-    packed = msgpack.packb([program.fingerprint, workflow.last_number, workflow.completed, scopes])
-    return bytes([FORMAT]) + _packer()[0].compress(packed)
+    last = workflow.last_number.to_bytes(5, "big")
+    packed: bytes = msgpack.packb([program.fingerprint, last, workflow.completed, scopes])
+    how = 0
+    if len(packed) > SHORT:
+        how, packed = 1, _packer()[0].compress(packed)
+    return bytes([FORMAT, how]) + zlib.crc32(packed).to_bytes(4, "big") + packed
 
 
 def _scope(workflow: Any, top: CaseWorkflow) -> list[Any]:
     spec = workflow.spec
-    around = 0 if workflow is top else workflow.parent_task.id
+    base = top.last_number + 1
+    around = 0 if workflow is top else base - workflow.parent_task.id
     ordinals = spec.ordinals
     rows = []
     for number in sorted(workflow.tasks):
         if number:
             task = workflow.tasks[number]
-            row = [number, task._parent, ordinals[task.task_spec.name], task._state]
+            parent = task._parent
+            row = [base - number, base - parent if parent else 0, ordinals[task.task_spec.name], task._state]
             if task.triggered or task.internal_data:
                 row.append(_internal(task.internal_data))
                 if task.triggered:
@@ -127,34 +138,37 @@ def _current(state: bytes) -> bytes:
 
 
 def _decode(program: Program, state: bytes, step: Step) -> CaseWorkflow:
-    if zstandard.frame_content_size(state[1:]) > LARGEST:
-        raise Unreadable("too large")
-    fingerprint, last, completed, scopes = msgpack.unpackb(
-        _packer()[1].decompress(state[1:], max_output_size=LARGEST), strict_map_key=False
-    )
+    packed = state[HEADER:]
+    if zlib.crc32(packed).to_bytes(4, "big") != state[2:HEADER]:
+        raise Unreadable("damaged")
+    if state[1]:
+        packed = _packer()[1].decompress(packed, max_output_size=LARGEST)
+    fingerprint, last, completed, scopes = msgpack.unpackb(packed, strict_map_key=False)
     if fingerprint != program.fingerprint:
         raise Unreadable("written by another version of the pathway, or by another release of the engine")
     workflow = CaseWorkflow(program.main, program.specs, step)
-    workflow.last_number = last
+    workflow.last_number = int.from_bytes(last, "big")
+    base = workflow.last_number + 1
     workflow.completed = completed
     step.workflow = workflow
     known: dict[int, CaseTask] = {}
     for around, rows in scopes:
         inside: Any = workflow
         if around:
-            holder = known[around]
+            holder = known[base - around]
             inside = CaseSubWorkflow(holder.task_spec.body, holder)
-        _place(inside, rows)
+        _place(inside, rows, base)
         known.update(inside.tasks)
     return workflow
 
 
-def _place(workflow: Any, rows: list[Any]) -> None:
+def _place(workflow: Any, rows: list[Any], base: int) -> None:
     names = workflow.spec.names
     specs = workflow.spec.task_specs
     tasks = workflow.tasks
     for number, parent, place, state, *more in rows:
-        task = CaseTask(workflow, specs[names[place]], tasks[parent], state, number=number)
+        above = tasks[base - parent if parent else ROOT]
+        task = CaseTask(workflow, specs[names[place]], above, state, number=base - number)
         if more:
             task.internal_data = _restored(more[0])
             task.triggered = len(more) > 1

@@ -30,6 +30,7 @@ ALLOWANCE = 1_000
 PER_INSTANCE = 20
 HARD_LIMIT = 20_000
 """Engine steps, instances included: about half a second."""
+MOST_INSTANCES = 4_000
 PRUNE_EVERY = 256
 READY, WAITING = TaskState.READY, TaskState.WAITING
 
@@ -60,6 +61,7 @@ class Step:
         self.written: dict[str, dict[str, Value]] = {}
         self.outermost: Mapping[str, Value] = {"case": around.case, **around.parameters}
         self.spent = 0
+        self.instances = 0
         self.allowance = ALLOWANCE
         self.workflow: CaseWorkflow
 
@@ -139,8 +141,13 @@ class Step:
     def ready(self, task: CaseTask) -> None:
         self.queue.append(task)
 
-    def allow_instances(self, count: int) -> None:
-        """Each instance of an activity brings its own allowance."""
+    def allow_instances(self, task: CaseTask, count: int) -> None:
+        """Each instance of an activity brings its own allowance, up to a number of them in one step."""
+        self.instances += count
+        if self.instances > MOST_INSTANCES:
+            node = task.task_spec.node
+            sentence = f"{said(node)} ouvrirait plus de {MOST_INSTANCES} étapes d'un coup : ce sont plusieurs dossiers."
+            raise stopped("instances", node, sentence)
         self.allowance = min(self.allowance + PER_INSTANCE * count, HARD_LIMIT)
 
     def run(self) -> None:

@@ -51,16 +51,37 @@ SAID = {
     TriggerKind.SIGNAL: "un signal",
 }
 Refusal = tuple[str, str]
+DEPTH = 15
+"""Levels of sub-processes in one drawing. With our wrappers and nested calls the engine opens 40."""
 
 
 def unsupported(model: PathwayModel) -> list[Refusal]:
     """(element id, French sentence) for everything the engine would not run as drawn. Empty: the model may run."""
+    deep = too_deep(model)
+    if deep is not None:
+        return [deep]
     found: list[Refusal] = []
     for process in model.processes.values():
         found += _scope(process.scope, model)
     found += _main_start(model.main_process)
     found += _calls_in_circles(model)
     return found
+
+
+def too_deep(model: PathwayModel) -> Refusal | None:
+    """A sub-process nested deeper than the engine opens, found without recursion."""
+    front = [(process.scope, 0) for process in model.processes.values()]
+    while front:
+        scope, depth = front.pop()
+        for node in scope.nodes.values():
+            if node.body is not None:
+                if depth >= DEPTH:
+                    return (
+                        node.id,
+                        f"{_said(node)} est à plus de {DEPTH} niveaux de sous-processus : aplatissez le parcours.",
+                    )
+                front.append((node.body, depth + 1))
+    return None
 
 
 def _scope(scope: Scope, model: PathwayModel) -> Iterator[Refusal]:
