@@ -53,7 +53,7 @@ Advance = Callable[..., int]
 
 
 def create_app(settings: Settings, database: Database, *, advance: Advance | None = None) -> Flask:
-    """The web application. `advance` is given by whoever also owns the worker; without it the demo clock is not shown."""
+    """The web application. `advance` comes from whoever owns the worker; without it the demo clock is not shown."""
     app = Flask(__name__, static_folder=None)
     app.extensions["parcours_database"] = database
     if advance is not None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app, flash, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from engine.errors import InvalidRequest, NotAllowed
 from web import visitor
 from web.addresses import safe_path
+from web.texts import gettext as _
+from web.texts import lazy_gettext as _l
+from web.texts import ngettext
 
 bp = Blueprint("demo", __name__)
 
 HOUR = 3600
-MOVES = ((HOUR, _l("+1 h")), (6 * HOUR, _l("+6 h")), (24 * HOUR, _l("+1 j")), (72 * HOUR, _l("+3 j")), (168 * HOUR, _l("+7 j")))
+MOVES = (
+    (HOUR, _l("+1 h")),
+    (6 * HOUR, _l("+6 h")),
+    (24 * HOUR, _l("+1 j")),
+    (72 * HOUR, _l("+3 j")),
+    (168 * HOUR, _l("+7 j")),
+)
 
 
 @bp.post("/demo/horloge")

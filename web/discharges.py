@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from engine.errors import NotAllowed
 from engine.queries.discharges import discharges
 from web import visitor
+from web.texts import gettext as _
 from web.wording import HOSPITAL_ROLES
 
 bp = Blueprint("discharges", __name__)

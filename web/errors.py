@@ -24,11 +24,11 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from engine import errors
+from web.texts import gettext as _
 
 log = structlog.get_logger("parcours.web")
 

@@ -142,7 +142,7 @@ def raw_values(form: FormDefinition, values: Mapping[str, Value]) -> Raw:
 
 
 def raw_answers(form: FormDefinition, sent: MultiDict[str, str]) -> Raw:
-    """What a browser sent, by field: text, list of texts for `codes`, list of rows for a table. Nothing else is read."""
+    """What a browser sent, by field: text, texts for `codes`, rows for a table. Nothing else is read."""
     raw: Raw = {}
     cells = [(match, value) for key, value in sent.items(multi=True) if (match := CELL.match(key))]
     for name, field in form.fields.items():

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _l
 
 from engine.actor import Actor
 from web import visitor
+from web.texts import lazy_gettext as _l
 from web.wording import HOSPITAL_ROLES
 
 bp = Blueprint("home", __name__)
@@ -21,7 +21,7 @@ OBSERVERS = frozenset({"board_member", "user_representative"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One link of the bar: `roles` is who has it (None: everybody who has tasks), `first_for` whose landing page it is."""
+    """One link of the bar. `roles`: who has it (None: all who have tasks); `first_for`: whose landing page it is."""
 
     endpoint: str
     label: object

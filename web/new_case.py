@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -10,22 +11,27 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from engine.commands import cases, patients
 from engine.errors import DuplicateCase, Invalid, InvalidAnswers, InvalidRequest, NotAllowed
 from engine.forms import FormDefinition, Section, prefill
 from engine.queries import directory, new_case
-from engine.queries.forms import start_form_of
 from engine.queries.new_case import PathwayCard, PatientChosen
 from web import forms, visitor
 from web.calendar import calendar
+from web.texts import gettext as _
 
 bp = Blueprint("new_case", __name__)
 
 SAID_BY_PATIENT = frozenset({"patient", "identity_status", "home_commune"})
 """Fields of a start form that the chosen patient answers."""
-USUAL = {"usual_gp": "gp", "usual_nurse": "home_nurse", "usual_pharmacy": "pharmacist", "usual_physio": "physiotherapist"}
+SAID_AT_THE_END = frozenset({"comment", "coordination_minutes", "channel", "attachment"})
+"""The fields that close the form of a task have no place at a start."""
+USUAL = {
+    "usual_gp": "gp", "usual_nurse": "home_nurse", "usual_pharmacy": "pharmacist",
+    "usual_physiotherapist": "physiotherapist", "usual_home_help": "home_help", "usual_social_worker": "social_worker",
+}
 """Fields of a start form that the patient's care circle proposes."""
 
 
@@ -70,8 +76,8 @@ def register() -> ResponseReturnValue:
                 given_name=traits.get("given_name", "").strip(), used_name=traits.get("used_name", "").strip() or None,
                 sex=traits.get("sex", ""), birth_date=born, birth_place=traits.get("birth_place", "").strip()[:5],
                 ins=ins, identity_status="PROV", phone=traits.get("phone", "").strip() or None,
-                address=traits.get("address", "").strip() or None, commune_insee=traits.get("commune", "").strip() or None,
-                by=by, now=visitor.now(),
+                address=traits.get("address", "").strip() or None,
+                commune_insee=traits.get("commune", "").strip() or None, by=by, now=visitor.now(),
             )
     except InvalidRequest as refusal:
         return _page(chosen, {}, patient_problem=str(refusal), creating=True), 422
@@ -87,15 +93,11 @@ def start() -> ResponseReturnValue:
     raw = _sent(chosen)
     if "ajouter" in request.form:
         return _page(chosen, raw)
-    organization = _organization()
     try:
+        if "simuler" in request.form:
+            return _page(chosen, raw, first_steps=_rehearse(chosen, raw))
         with visitor.database().transaction() as session:
-            started = cases.start(
-                session, pathway_key=chosen.pathway.key, patient_id=chosen.patient.id,
-                facts={**raw, **_said_by_patient(chosen)}, organization_id=organization,
-                stay=str(raw.get("stay_number") or "") or None, by=visitor.current_actor(), now=visitor.now(),
-                key=request.form.get("idempotency_key", "")[:100] or None,
-            )
+            started = _start(session, chosen, raw, key=request.form.get("idempotency_key", "")[:100] or None)
     except DuplicateCase as refusal:
         return _page(chosen, raw, sentence=str(refusal), duplicate=refusal.case_number), 409
     except InvalidAnswers as refusal:
@@ -103,6 +105,29 @@ def start() -> ResponseReturnValue:
     except Invalid as refusal:
         return _page(chosen, raw, sentence=str(refusal)), 422
     return redirect(url_for("new_case.receipt", number=started.number), 303)
+
+
+class _Rehearsed(Exception):
+    """Undoes the rehearsal: nothing of it is kept."""
+
+
+def _rehearse(chosen: Choices, raw: Mapping[str, Any]) -> Sequence[new_case.FirstTask]:
+    """The first tasks this case would have: it is really opened, looked at, and undone, in one transaction."""
+    steps: Sequence[new_case.FirstTask] = ()
+    with suppress(_Rehearsed), visitor.database().transaction() as session:
+        started = _start(session, chosen, raw, key=None)
+        steps = new_case.receipt(session, number=started.number, by=visitor.current_actor()).tasks
+        raise _Rehearsed
+    return steps
+
+
+def _start(session: Session, chosen: Choices, raw: Mapping[str, Any], *, key: str | None) -> cases.StartedCase:
+    assert chosen.pathway is not None and chosen.patient is not None
+    return cases.start(
+        session, pathway_key=chosen.pathway.key, patient_id=chosen.patient.id,
+        facts={**raw, **_said_by_patient(chosen)}, organization_id=_organization(),
+        stay=str(raw.get("stay_number") or "") or None, by=visitor.current_actor(), now=visitor.now(), key=key,
+    )
 
 
 @bp.get("/parcours/<number>/lance")
@@ -130,7 +155,7 @@ def _choices(sent: Mapping[str, str]) -> Choices:
         pathway = next((one for one in pathways if one.key == wanted), pathways[0] if len(pathways) == 1 else None)
         form = None
         if patient is not None and pathway is not None:
-            form = start_form_of(session, version_id=pathway.version_id, form_key=pathway.start_form)
+            form = new_case.start_form(session, version_id=pathway.version_id)
     return Choices(pathways=pathways, pathway=pathway, patient=patient, form=form)
 
 
@@ -145,6 +170,7 @@ def _page(
     duplicate: str = "",
     patient_problem: str = "",
     creating: bool = False,
+    first_steps: Sequence[new_case.FirstTask] = (),
 ) -> str:
     asked = None if chosen.form is None else _asked(chosen.form, problems or {})
     drawn: dict[str, Any] = {"sections": [], "people": (), "organizations": ()}
@@ -162,13 +188,13 @@ def _page(
     return render_template(
         "new_case/new.html", chosen=chosen, text=text, found=found, sentence=sentence, duplicate=duplicate,
         patient_problem=patient_problem, creating=creating or (bool(text) and not found), communes=communes,
-        problem_links=links, **drawn,
+        problem_links=links, first_steps=first_steps, **drawn,
     )
 
 
 def _asked(form: FormDefinition, problems: Mapping[str, str]) -> FormDefinition:
     """The form without the questions the patient already answers, unless that answer is the problem."""
-    hidden = SAID_BY_PATIENT - problems.keys()
+    hidden = (SAID_BY_PATIENT | SAID_AT_THE_END) - problems.keys()
     shown = (
         Section(section.title, tuple(field for field in section.fields if field.name not in hidden))
         for section in form.sections

@@ -1,4 +1,4 @@
-"""What the phone needs on the road: a fresh form token, the page of what waits to be sent, the page without a network."""
+"""What the phone needs on the road: a fresh form token, the list of what waits to be sent, a page for no network."""
 
 from __future__ import annotations
 

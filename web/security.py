@@ -1,4 +1,4 @@
-"""What every response carries so that a browser lets nothing foreign in: content policy, headers, forms' tokens, limits."""
+"""What keeps foreigners out: content policy, headers, the tokens of forms, limits."""
 
 from __future__ import annotations
 

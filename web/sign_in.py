@@ -7,8 +7,6 @@ from uuid import UUID
 
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from engine.clock import utcnow
@@ -17,6 +15,8 @@ from engine.errors import NotAllowed
 from engine.queries.sign_ins import DemoPerson, demo_people
 from web import visitor
 from web.addresses import safe_path
+from web.texts import gettext as _
+from web.texts import lazy_gettext as _l
 
 bp = Blueprint("sign_in", __name__)
 

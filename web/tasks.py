@@ -9,22 +9,24 @@ from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from engine.commands import tasks
 from engine.errors import Conflict, Invalid, InvalidAnswers, InvalidRequest
 from engine.queries import directory
 from engine.queries.task_page import TaskPage, task_page
 from engine.queries.worklist import others_for_patient
-from web import forms, times, visitor
+from web import forms, visitor
 from web.calendar import calendar
 from web.errors import wants_json
 from web.offline import kept_offline
+from web.texts import gettext as _
 from web.wording import DECLINE_REASONS, NOT_DONE_REASONS
 
 bp = Blueprint("tasks", __name__, url_prefix="/taches/<uuid:task_id>")
 
 LONGEST_OFFLINE = timedelta(days=4)
+ANSWERED_ROUNDS = frozenset({"usual", "pool", "neighbours"})
+"""Offers, whose form says yes or no."""
 
 
 @bp.get("")
@@ -44,11 +46,9 @@ def complete(task_id: UUID) -> ResponseReturnValue:
     raw = _sent_answers(page)
     if "ajouter" in request.form:  # one more row, without script
         return _form_page(page, _with_blank_row(raw, request.form["ajouter"]))
-    if not page.open:
-        return _too_late(page, raw, _done_sentence(page))
     try:
         with visitor.database().transaction() as session:
-            tasks.complete(
+            done = tasks.complete(
                 session, task_id=task_id, answers=raw, revision=_revision(), by=visitor.current_actor(),
                 now=visitor.now(), key=_key(), done_at=_done_at(),
             )
@@ -57,7 +57,12 @@ def complete(task_id: UUID) -> ResponseReturnValue:
     except Invalid as refusal:
         return _form_page(page, raw, sentence=str(refusal)), 422
     except Conflict as refusal:
-        return _too_late(_page(task_id), raw, str(refusal))
+        return _conflict(_page(task_id), raw, str(refusal))
+    if done.incident is not None:
+        flash(done.incident, "late")
+    if page.offer_round in ANSWERED_ROUNDS and raw.get("accepted") == "false":
+        flash(_("Votre refus est noté. La demande sera proposée à quelqu'un d'autre."), "done")
+        return redirect(url_for("worklist.mine"), 303)
     return redirect(url_for("tasks.finished", task_id=task_id), 303)
 
 
@@ -222,8 +227,10 @@ def _with_blank_row(raw: dict[str, Any], table: str) -> dict[str, Any]:
     return {**raw, table: [*raw.get(table, []), {}]} if isinstance(raw.get(table, []), list) else raw
 
 
-def _too_late(page: TaskPage, raw: Mapping[str, Any], sentence: str) -> ResponseReturnValue:
-    """The page of a conflict: who was faster, what was typed, what stands now. Nothing typed is lost."""
+def _conflict(page: TaskPage, raw: Mapping[str, Any], sentence: str) -> ResponseReturnValue:
+    """Who was faster, what was typed, what stands now: nothing is lost. A task still open shows its form again."""
+    if page.can_answer:
+        return _form_page(page, raw, sentence=sentence), 409
     standing = {} if page.open else _drawn(page, forms.raw_values(page.form, page.values))
     html = render_template(
         "tasks/conflict.html", page=page, sentence=sentence, now_sections=standing.get("sections"), **_drawn(page, raw)
@@ -231,15 +238,8 @@ def _too_late(page: TaskPage, raw: Mapping[str, Any], sentence: str) -> Response
     return make_response(html, 409)
 
 
-def _done_sentence(page: TaskPage) -> str:
-    if page.completed_at is None:
-        return _("« %(name)s » n'est plus à faire : le dossier a avancé entre-temps.", name=page.name)
-    return _("« %(name)s » a déjà été faite par %(who)s, %(when)s.", name=page.name, who=page.completed_by,
-             when=times.near(page.completed_at))
-
-
 def _act_page(page: TaskPage, act: str, problems: Mapping[str, str] | None = None) -> str:
-    colleagues = ()
+    colleagues: tuple[directory.DirectoryEntry, ...] = ()
     if act == "delegate":
         by = visitor.current_actor()
         with visitor.database().reading() as session:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from babel.dates import format_date
 from flask import Flask
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from engine.calendars import describe_duration
 from web import language, visitor
+from web.texts import gettext as _
+from web.texts import ngettext
 
 SOON = timedelta(hours=12)
 
@@ -162,7 +162,7 @@ def duration(text: str) -> str:
 def init(app: Flask) -> None:
     """Give templates the words for dates."""
     app.jinja_env.filters.update(
-        ago=ago, duration=duration, clock=clock, day=day, full_date=full_date, long_day=long_day, moment=moment_words, near=near,
-        near_day=near_day, typed_date=typed_date, typed_moment=typed_moment,
+        ago=ago, clock=clock, day=day, duration=duration, full_date=full_date, long_day=long_day,
+        moment=moment_words, near=near, near_day=near_day, typed_date=typed_date, typed_moment=typed_moment,
     )
     app.jinja_env.globals.update(age=age, lateness=lateness, window=window, now=visitor.now)

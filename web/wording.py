@@ -7,9 +7,9 @@ from typing import Protocol
 from uuid import uuid4
 
 from flask import Flask
-from flask_babel import lazy_gettext as _l
 
 from web import language
+from web.texts import lazy_gettext as _l
 
 ROLES = {
     "hospital_physician": _l("Médecin hospitalier"),

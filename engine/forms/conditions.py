@@ -1,6 +1,6 @@
 """A field's condition in the small language a browser reads, so that fields appear and disappear without the network.
 
-`{"op": "=", "field": "pain", "value": "yes"}`, `{"op": "filled", "field": …}`, `{"all": […]}`, `{"any": […]}`, `{"not": …}`.
+`{"op": "=", "field": "pain", "value": "yes"}`, `{"op": "filled", "field": …}`, joined by `all`, `any` and `not`.
 Facts of the case are put in as they are now. What this language cannot say gives None: the field is then always shown,
 and the server, which evaluates the real expression, decides when the answers arrive.
 """
@@ -65,8 +65,9 @@ def _comparison(
     if name not in fields:
         return _known(facts.get(name), operator, value)
     if value is None:
-        filled = {"op": "filled", "field": name}
-        return {"!=": filled, "=": {"not": filled}}.get(operator)
+        filled: BrowserCondition = {"op": "filled", "field": name}
+        ways: dict[str, BrowserCondition] = {"!=": filled, "=": {"not": filled}}
+        return ways.get(operator)
     if isinstance(value, bool):
         return {"op": operator, "field": name, "value": "true" if value else "false"}
     if isinstance(value, Decimal):

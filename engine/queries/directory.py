@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -26,7 +27,9 @@ class DirectoryEntry:
     """A person's roles (codes, comma separated), a structure's type."""
 
 
-def people(session: Session, *, by: Actor, today: date, text: str = "", roles: Iterable[str] = ()) -> Sequence[DirectoryEntry]:
+def people(
+    session: Session, *, by: Actor, today: date, text: str = "", roles: Iterable[str] = ()
+) -> Sequence[DirectoryEntry]:
     """Professionals of the territory who hold a role on `today`, by name."""
     wanted = tuple(roles)
     rows = session.execute(
@@ -106,7 +109,7 @@ def ward_and_hospital(session: Session, *, by: Actor) -> tuple[DirectoryEntry | 
     if not by.organization_ids:
         return None, None
     place = aliased(Organization)
-    row = session.execute(
+    row: Any = session.execute(
         select(place, Organization)
         .outerjoin(Organization, Organization.id == place.parent_id)
         .where(place.id.in_(by.organization_ids))

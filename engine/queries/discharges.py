@@ -88,7 +88,7 @@ class Discharges:
 def discharges(
     session: Session, *, by: Actor, now: datetime, closed: bool = False, text: str = "", page: int = 1
 ) -> Discharges:
-    """Cases opened in the organisations of `by` (wards of their hospital included). Four statements, whatever the length."""
+    """Cases opened in the organisations of `by` (wards of their hospital included), in six statements."""
     mine = and_(Case.territory_id == by.territory_id, _in_my_organizations(by))
     is_open = Case.closed_at.is_(None)
     recently_closed = and_(Case.closed_at.is_not(None), Case.closed_at > now - CLOSED_SINCE)

@@ -69,8 +69,11 @@ class MyPatient:
     letters: Sequence[Letter]
 
 
-def my_patients(session: Session, *, by: Actor, now: datetime, calendar: Calendar, text: str = "") -> Sequence[MyPatient]:
-    """Open cases of the patients whose circle `by` belongs to now. Seven statements, whatever the number of patients."""
+def my_patients(
+    session: Session, *, by: Actor, now: datetime, calendar: Calendar, text: str = ""
+) -> Sequence[MyPatient]:
+    """Open cases of the patients whose circle `by` belongs to now, in seven statements."""
+    named = or_(Patient.birth_name.icontains(text, autoescape=True), Patient.used_name.icontains(text, autoescape=True))
     rows = session.execute(
         select(Case, Pathway.title, Patient, Commune.name, Organization.name)
         .join(PathwayVersion, PathwayVersion.id == Case.pathway_version_id)
@@ -82,8 +85,7 @@ def my_patients(session: Session, *, by: Actor, now: datetime, calendar: Calenda
             Case.territory_id == by.territory_id,
             Case.closed_at.is_(None),
             in_my_circle(by, now),
-            *([or_(Patient.birth_name.icontains(text, autoescape=True), Patient.used_name.icontains(text, autoescape=True))]
-              if text else []),
+            *([named] if text else []),
         )
         .order_by(Case.opened_at.desc(), Case.id)
         .limit(MOST)
@@ -140,7 +142,8 @@ def _letters(session: Session, case_ids: Sequence[UUID]) -> Mapping[UUID, list[L
     )
     found: dict[UUID, list[Letter]] = {}
     for case_id, key, name, who, at in rows:
-        found.setdefault(case_id, []).append(Letter(task_id=key, name=name, who=who or "", at=at))
+        if at is not None:
+            found.setdefault(case_id, []).append(Letter(task_id=key, name=name, who=who or "", at=at))
     return found
 
 

@@ -15,6 +15,8 @@ from engine.actor import Actor
 from engine.calendars import Calendar
 from engine.eligibility import away, within
 from engine.errors import CaseNotFound, PatientNotFound
+from engine.forms import FormDefinition
+from engine.library import version_of
 from engine.models import (
     CareCircleMember,
     Case,
@@ -138,15 +140,19 @@ def startable(session: Session, *, by: Actor) -> Sequence[PathwayCard]:
     )
 
 
+def start_form(session: Session, *, version_id: UUID) -> FormDefinition | None:
+    """The form that opens a case of this version."""
+    return version_of(session, version_id).start_form
+
+
 def find_patients(session: Session, *, by: Actor, text: str) -> Sequence[PatientFound]:
     """Patients of the territory whose INS, name or given name begins so. At least three letters, ten answers."""
     words = text.split()
     if sum(len(word) for word in words) < SHORTEST_SEARCH:
         return ()
     digits = text.replace(" ", "")
-    wanted: ColumnElement[bool] = (
-        Patient.ins == digits if len(digits) == 15 and digits[:13].isdigit() else and_(*(_named(word) for word in words))
-    )
+    is_ins = len(digits) == 15 and digits[:13].isdigit()
+    wanted: ColumnElement[bool] = Patient.ins == digits if is_ins else and_(*(_named(word) for word in words))
     rows = session.execute(
         select(Patient, Commune.name)
         .outerjoin(Commune, Commune.id == Patient.commune_id)
@@ -202,7 +208,7 @@ def receipt(session: Session, *, number: str, by: Actor) -> Receipt:
     declined = (
         select(TaskOffer.task_id).where(TaskOffer.task_id == Task.id, TaskOffer.answer == "declined").exists()
     )
-    tasks = session.execute(
+    tasks: Any = session.execute(
         select(Task, Professional, declined)
         .outerjoin(Professional, Professional.id == Task.owner_id)
         .where(Task.case_id == case.id)
@@ -279,7 +285,7 @@ def _open_cases(session: Session, patient_id: UUID, by: Actor, now: datetime) ->
 
 def _team(session: Session, patient_id: UUID, now: datetime, today: date) -> Sequence[TeamMember]:
     member = CareCircleMember
-    rows = session.execute(
+    rows: Any = session.execute(
         select(member, Professional, Organization.name, Organization.phone, away(Professional.id, today))
         .outerjoin(Professional, Professional.id == member.professional_id)
         .outerjoin(Organization, Organization.id == member.organization_id)

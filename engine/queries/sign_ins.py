@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -86,7 +87,7 @@ def signed_in(session: Session, *, token_hash: str, now: datetime, today: date) 
 
     `now` is the machine's time: moving the clock of a demo signs nobody out.
     """
-    row = session.execute(
+    row: Any = session.execute(
         select(SignIn, Account, TerritoryRow, Professional)
         .join(Account, Account.id == SignIn.account_id)
         .join(TerritoryRow, TerritoryRow.id == SignIn.territory_id)

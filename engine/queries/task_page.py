@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Actor
 from engine.calendars import Calendar
+from engine.course import payload_values
 from engine.eligibility import may_do
 from engine.errors import TaskNotFound
 from engine.expressions import from_json
-from engine.forms import FormDefinition, prefill
+from engine.forms import Field, FormDefinition, Option, Section, Text, prefill
+from engine.library import Version, version_of
 from engine.models import (
     OPEN_TASK_STATES,
     Case,
@@ -31,11 +33,12 @@ from engine.models import (
     TaskDraft,
 )
 from engine.outcome import Value
-from engine.queries.forms import form_of, standard_fields
 from engine.queries.worklist import ANONYMOUS_ROUNDS, PatientCard, patient_card
 
 OVERSEERS = frozenset({"coordinator", "mission_lead"})
 TRANSMISSIONS = 3
+SAID_ANEW = frozenset({"comment", "coordination_minutes", "channel", "attachment"})
+"""The standard fields close every form; an earlier task's remark is not this one's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ class TaskPage:
 def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, calendar: Calendar) -> TaskPage:
     """The page of a task. Raises TaskNotFound when `by` neither does it, may take it, did it, nor coordinates."""
     row = session.execute(
-        select(Task, Case, PathwayVersion, Pathway.title, Patient, Commune.name, Organization.name, Professional)
+        select(Task, Case, Pathway.title, Patient, Commune.name, Organization.name, Professional)
         .join(Case, Case.id == Task.case_id)
         .join(PathwayVersion, PathwayVersion.id == Case.pathway_version_id)
         .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
@@ -103,16 +106,18 @@ def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, cale
     ).one_or_none()
     if row is None:
         raise TaskNotFound("Cette tâche n'existe pas ou ne vous est pas confiée.")
-    task, case, version, title, patient, commune, organization, owner = row
-    anonymous = task.state == "offered" and task.offer_round in ANONYMOUS_ROUNDS
+    task, case, title, patient, commune, organization, owner = row
+    version = version_of(session, case.pathway_version_id)
+    anonymous = task.offer_round in ANONYMOUS_ROUNDS and task.completed_by_id != by.professional_id
     is_open = task.state in OPEN_TASK_STATES and case.closed_at is None
-    form = form_of(session, version_id=version.id, form_key=task.form_key)
+    form = version.form(task.form_key) or _decision_form(version, task.element_id, task.name)
     facts = _facts(session, task, version)
-    finished = {} if is_open else _answered(session, task)
     draft = session.get(TaskDraft, (task.id, by.account_id)) if is_open and by.account_id else None
-    said_once = standard_fields(session, version_id=version.id)
-    earlier = {name: value for name, value in _scope(facts, case).items() if name not in said_once}
-    values = finished or prefill(form, facts=earlier, now=now, calendar=calendar)
+    if is_open:
+        earlier = {name: value for name, value in _scope(facts, case).items() if name not in SAID_ANEW}
+        values = prefill(form, facts=earlier, now=now, calendar=calendar)
+    else:
+        values = _answered(session, task)
     return TaskPage(
         id=task.id,
         name=task.name,
@@ -159,6 +164,7 @@ def _visible(by: Actor, today: date) -> ColumnElement[bool]:
         Task.completed_by_id == by.professional_id,
         may_do(by.professional_id, today=today),
         and_(Task.audience == "professional", Task.audience_professional_id == by.professional_id),
+        and_(Task.offer_round.in_(ANONYMOUS_ROUNDS), Task.state == "completed", Task.role.in_(by.roles)),
         and_(
             Task.audience == "organization",
             Task.audience_organization_id.in_(by.organization_ids),
@@ -174,9 +180,22 @@ def _can_answer(session: Session, task: Task, by: Actor, today: date) -> bool:
     return session.execute(allowed).scalar_one_or_none() is not None
 
 
-def _facts(session: Session, task: Task, version: PathwayVersion) -> dict[str, Value]:
+def _decision_form(version: Version, element_id: str, name: str) -> FormDefinition:
+    """A step without a form asks nothing, or which way to go when its answer is a decision of the model."""
+    node = version.program.nodes.get(element_id)
+    work = None if node is None else node.work
+    fields: tuple[Field, ...] = ()
+    if work is not None and work.decision_variable is not None:
+        options = tuple(Option(one.value, Text(one.label, one.label)) for one in work.decides)
+        fields = (
+            Field(name=work.decision_variable, type="code", label=Text(name, name), required=True, options=options),
+        )
+    return FormDefinition(element_id, Text(name, name), None, (Section(None, fields),) if fields else ())
+
+
+def _facts(session: Session, task: Task, version: Version) -> dict[str, Value]:
     """What the form may read: parameters of the version, facts of the case, then those of the task's own scope."""
-    facts: dict[str, Value] = {one["name"]: from_json(one["value"]) for one in version.parameters if "value" in one}
+    facts: dict[str, Value] = dict(version.parameters)
     rows = session.execute(
         select(CaseFact.name, CaseFact.value)
         .where(
@@ -188,7 +207,7 @@ def _facts(session: Session, task: Task, version: PathwayVersion) -> dict[str, V
         .order_by(CaseFact.scope)
     )
     facts.update({name: from_json(value) for name, value in rows})
-    facts.update({name: from_json(value) for name, value in task.locals.items()})
+    facts.update(payload_values(task.locals))
     return facts
 
 
@@ -198,7 +217,9 @@ def _scope(facts: Mapping[str, Value], case: Case) -> dict[str, Value]:
 
 
 def _answered(session: Session, task: Task) -> dict[str, Value]:
-    rows = session.execute(select(CaseFact.name, CaseFact.value).where(CaseFact.task_id == task.id).order_by(CaseFact.id))
+    rows = session.execute(
+        select(CaseFact.name, CaseFact.value).where(CaseFact.task_id == task.id).order_by(CaseFact.id)
+    )
     return {name: from_json(value) for name, value in rows}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -107,7 +107,7 @@ def worklist(
     counts: dict[Tab, int] = {one: int(getattr(counted, one)) for one in TABS}
     chosen: Tab = tab or ("to_take" if not counts["today"] and counts["to_take"] else "today")
     rows = session.execute(
-        _rows(by, now)
+        _rows(by)
         .where(tabs[chosen], *_matching(text))
         .order_by(*_order(chosen, now))
         .limit(PAGE_SIZE + 1)
@@ -128,8 +128,12 @@ def others_for_patient(
 ) -> Sequence[WorklistTask]:
     """My other open tasks for one patient, and those I could take."""
     rows = session.execute(
-        _rows(by, now)
-        .where(Task.patient_id == patient_id, or_(_mine(by), _to_take(by, calendar.today(now))), *([Task.id != besides] if besides else []))
+        _rows(by)
+        .where(
+            Task.patient_id == patient_id,
+            Task.id != (besides or UUID(int=0)),
+            or_(_mine(by), _to_take(by, calendar.today(now))),
+        )
         .order_by(*_order("today", now))
         .limit(10)
     ).all()
@@ -181,9 +185,9 @@ def _tabs(by: Actor, now: datetime, calendar: Calendar) -> dict[Tab, ColumnEleme
     }
 
 
-def _rows(by: Actor, now: datetime) -> Select[tuple[Task, Case, Pathway, Patient, Commune, Organization, datetime]]:
+def _rows(by: Actor) -> Select[*tuple[Any, ...]]:
     origin = aliased(Organization)
-    return (  # type: ignore[return-value]
+    return (
         select(Task, Case.number, Pathway.title, Patient, Commune.name, origin.name, TaskDraft.saved_at)
         .join(Case, Case.id == Task.case_id)
         .join(PathwayVersion, PathwayVersion.id == Case.pathway_version_id)
@@ -210,9 +214,8 @@ def _matching(text: str) -> Sequence[ColumnElement[bool]]:
     wanted = text.strip()
     if not wanted:
         return ()
-    named = or_(
-        *(column.icontains(wanted, autoescape=True) for column in (Patient.birth_name, Patient.used_name, Patient.given_name))
-    )
+    columns = (Patient.birth_name, Patient.used_name, Patient.given_name)
+    named = or_(*(column.icontains(wanted, autoescape=True) for column in columns))
     return (or_(Task.name.icontains(wanted, autoescape=True), and_(named, ~_anonymous())),)
 
 
