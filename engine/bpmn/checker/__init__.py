@@ -6,18 +6,31 @@ time: it reads a model and the things beside it, and touches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from engine.bpmn.checker.assignment import assignment
+from engine.bpmn.checker.catalogue import catalogue
+from engine.bpmn.checker.conditions import conditions
 from engine.bpmn.checker.control_flow import control_flow
+from engine.bpmn.checker.data import data
 from engine.bpmn.checker.directory import Absence, Directory, Holder
 from engine.bpmn.checker.drawing import drawing
+from engine.bpmn.checker.facts import Facts, read_forms
+from engine.bpmn.checker.forms import forms as check_forms
+from engine.bpmn.checker.messages import messages as messages_of
+from engine.bpmn.checker.privacy import privacy
+from engine.bpmn.checker.readability import readability
 from engine.bpmn.checker.silent_loops import silent_loops
 from engine.bpmn.checker.subject import Subject
+from engine.bpmn.checker.texts import texts
+from engine.bpmn.checker.timers import timers
 from engine.bpmn.explorer import Budget, survey
 from engine.bpmn.findings import Finding, in_reading_order
 from engine.bpmn.model import PathwayModel
+from engine.calendars import calendar_of
 
 __all__ = ["Absence", "Directory", "Holder", "check"]
 
@@ -25,6 +38,8 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 MARKINGS = 10_000
 """Markings that exploring all scopes may cost together: about a second on a small machine."""
+A_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""Conditions are tried on some day when none is given; those that read the date are not decided."""
 SECONDS = 3.0
 """Only on a machine so slow that the markings above would keep a designer waiting."""
 
@@ -39,12 +54,15 @@ def check(
     messages: Mapping[str, Any] | None = None,
     title: str = "",
     budget: Budget | None = None,
+    now: datetime | None = None,
+    read: Iterable[Finding] = (),
 ) -> tuple[Finding, ...]:
     """All findings about a pathway, heaviest first.
 
     `forms` are form definitions (JSON) by key, `decisions` decision tables by key (DMN bytes), `parameters` the
     version's parameters by name (a value, or a mapping with `type` and `value`), `messages` the messages the pathway
-    declares, by name.
+    declares, by name (`{"payload": {name: type}}`), None when nothing is known of them. `now` lets past dates be seen.
+    `read` are the reader's findings, which are not repeated.
     """
     spent = budget or Budget(markings=MARKINGS, seconds=SECONDS)
     subject = Subject(
@@ -57,8 +75,26 @@ def check(
         directory=directory,
         surveyed=survey(model, spent),
     )
-    found: list[Finding] = []
-    found.extend(control_flow(subject, spent))
-    found.extend(drawing(subject))
-    found.extend(silent_loops(subject))
-    return in_reading_order(found)
+    facts = Facts(subject, read_forms(subject.forms))
+    found = [
+        *control_flow(subject, spent),
+        *drawing(subject),
+        *silent_loops(subject),
+        *data(facts),
+        *conditions(facts, now=now or A_DAY, calendar=calendar_of("metropole")),
+        *texts(facts),
+        *check_forms(facts),
+        *timers(subject, now=now),
+        *messages_of(subject),
+        *assignment(subject),
+        *privacy(facts),
+        *readability(facts),
+    ]
+    return in_reading_order(unsaid(found, read))
+
+
+def unsaid(found: Iterable[Finding], read: Iterable[Finding]) -> list[Finding]:
+    """Findings of the checker that the reader has not already made about the same element."""
+    said = {(one.element_id, one.code) for one in read}
+    codes = catalogue()
+    return [one for one in found if not any((one.element_id, code) in said for code in codes[one.code].reader)]

@@ -21,6 +21,8 @@ class Code:
     title: str
     fr: str
     en: str
+    reader: tuple[str, ...] = ()
+    """Codes under which the reader says the same: where it has spoken, the checker is silent."""
 
 
 @cache
@@ -37,5 +39,6 @@ def catalogue() -> Mapping[str, Code]:
                 title=entry["title"],
                 fr=entry["fr"],
                 en=entry["en"],
+                reader=tuple(entry.get("reader", ())),
             )
     return MappingProxyType(dict(sorted(found.items())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from engine.bpmn.checker.directory import Directory
 from engine.bpmn.explorer import ScopeKey, Surveyed, scopes_of
 from engine.bpmn.findings import Finding, Fix, Severity, TraceStep, finding
 from engine.bpmn.model import Flow, Node, PathwayModel, Place, Process, Scope
+from engine.decisions import DecisionTable, InvalidDecision, read_decision
 
 Element = Node | Flow | Process
 
@@ -61,6 +63,16 @@ class Subject:
             for process in self.model.processes.values()
             for owner, scope, parent in scopes_of(process)
         )
+
+    @cached_property
+    def tables(self) -> Mapping[str, DecisionTable]:
+        """Decision tables that can be read, by key."""
+        found: dict[str, DecisionTable] = {}
+        for key, data in self.decisions.items():
+            if isinstance(data, bytes):
+                with suppress(InvalidDecision):
+                    found[key] = read_decision(data, key)
+        return found
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

@@ -1,0 +1,114 @@
+"""AF: who can do this task? Role × organisation × territory × absence, over the year to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from engine.bpmn.checker.directory import Directory, Holder
+from engine.bpmn.checker.subject import Subject, Words, about
+from engine.bpmn.findings import Finding, Severity
+from engine.bpmn.model import HumanWork, Node, NodeKind, TriggerKind
+
+YEAR = 365
+MONTHS = (
+    ("janvier", "January"),
+    ("février", "February"),
+    ("mars", "March"),
+    ("avril", "April"),
+    ("mai", "May"),
+    ("juin", "June"),
+    ("juillet", "July"),
+    ("août", "August"),
+    ("septembre", "September"),
+    ("octobre", "October"),
+    ("novembre", "November"),
+    ("décembre", "December"),
+)
+
+
+def assignment(subject: Subject) -> Iterator[Finding]:
+    """All findings about people. Each role is looked up once, at the first task that needs it."""
+    told: set[tuple[str, ...]] = set()
+    for node in subject.nodes:
+        roles = roles_of(node)
+        if node.kind is NodeKind.USER_TASK:
+            yield from _given(subject, node)
+        if _unanswered(node):
+            yield about(node, "AF-007")
+        if subject.directory is not None and roles and roles not in told:
+            told.add(roles)
+            yield from _people(subject.directory, node, roles)
+
+
+def roles_of(node: Node) -> tuple[str, ...]:
+    """Roles that may do the task, or answer for the wait."""
+    if node.work is not None and node.work.roles:
+        return tuple(role for role in node.work.roles if not role.startswith("="))
+    return (node.responsible,) if node.responsible else ()
+
+
+def _given(subject: Subject, node: Node) -> Iterator[Finding]:
+    work = node.work or HumanWork()
+    if work.roles or work.role_expression is not None or work.assignee is not None:
+        return
+    # Without a directory nobody says that roles matter yet: a drawing that is only being tried.
+    severity = None if subject.directory is not None else Severity.WARNING
+    yield about(node, "AF-001", severity=severity)
+
+
+def _unanswered(node: Node) -> bool:
+    waits = node.kind in (NodeKind.CATCH, NodeKind.RECEIVE_TASK) and node.trigger.kind is TriggerKind.MESSAGE
+    return waits and not node.responsible
+
+
+def _people(directory: Directory, node: Node, roles: tuple[str, ...]) -> Iterator[Finding]:
+    shown = " / ".join(roles)
+    unknown = [role for role in roles if role not in directory.roles]
+    for role in unknown:
+        yield about(node, "AF-002", role=role)
+    if unknown:
+        return
+    holders = [holder for role in roles for holder in directory.holders(role)]
+    today = directory.today
+    coming = [one for one in holders if one.valid_to is None or one.valid_to >= today]
+    people = {one.professional for one in coming}
+    if not people:
+        yield about(node, "AF-003", role=shown)
+        return
+    if len(people) == 1:
+        yield about(node, "AF-004", role=shown)
+    empty = _empty_days(coming, today)
+    if empty:
+        yield about(node, "AF-005", role=shown, dates=_dates(empty))
+    uncovered = sorted(
+        sector for sector in directory.sectors if not any(not one.sectors or sector in one.sectors for one in coming)
+    )
+    if uncovered:
+        sectors = ", ".join(uncovered[:6])
+        yield about(node, "AF-006", role=shown, sectors=Words(f"le secteur {sectors}", f"the sector {sectors}"))
+
+
+def _empty_days(holders: Sequence[Holder], today: date) -> list[date]:
+    """Days of the coming year on which nobody is there."""
+    days = (today + timedelta(days=number) for number in range(YEAR))
+    return [day for day in days if not any(holder.works_on(day) for holder in holders)]
+
+
+def _dates(days: list[date]) -> Words:
+    """« en août 2026 », or « du 3 au 14 mai 2026 » for the first run of days."""
+    first = last = days[0]
+    for day in days[1:]:
+        if day - last > timedelta(days=1):
+            break
+        last = day
+    more = Words(" et à d’autres dates", " and on other dates") if last != days[-1] else Words("", "")
+    fr, en = MONTHS[first.month - 1]
+    end_fr, end_en = MONTHS[last.month - 1]
+    whole = first.day == 1 and (last + timedelta(days=1)).day == 1 and first.month == last.month
+    if whole:
+        return Words(f"en {fr} {first.year}{more.fr}", f"in {en} {first.year}{more.en}")
+    return Words(
+        f"du {first.day} {fr} au {last.day} {end_fr} {last.year}{more.fr}",
+        f"from {first.day} {en} to {last.day} {end_en} {last.year}{more.en}",
+    )
