@@ -12,6 +12,7 @@ ParcoursError
 │   ├── InvalidAnswers          one sentence per field
 │   ├── InvalidPathway          the findings
 │   ├── InvalidMessage · InvalidRequest
+│   └── ExpressionError · InvalidDuration · InvalidDecision · DecisionError   defined beside their subject
 └── EngineFailure               the engine could not go on; the case has an incident
 
 Every message is one or two French sentences fit for a clinician: what happened, and what to do.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -133,14 +133,16 @@ def _both_or_none_zoned(left: datetime | time, right: datetime | time) -> bool:
     return (left.tzinfo is None) == (right.tzinfo is None)
 
 
-def _instant(moment: datetime) -> datetime:
-    # Python compares two date-times of one zone by their wall time, wrong in the hour the clocks repeat.
-    return moment.astimezone(UTC) if moment.tzinfo is not None else moment
+def _instant(moment: datetime) -> tuple[int, int]:
+    """Seconds and microseconds on one line of time. Python compares two date-times of one zone by their wall time."""
+    clock = moment.hour * 3600 + moment.minute * 60 + moment.second
+    offset = moment.utcoffset() or timedelta()
+    return moment.toordinal() * 86400 + clock - offset.days * 86400 - offset.seconds, moment.microsecond
 
 
-def _whole_seconds(moment: datetime) -> datetime:
+def _whole_seconds(moment: datetime) -> int:
     # FEEL's equality knows no fraction of a second.
-    return _instant(moment).replace(microsecond=0)
+    return _instant(moment)[0]
 
 
 def _seconds_of_day(hour: time) -> float:

@@ -84,6 +84,8 @@ def finish(closure: Closure, run: Run, names: Mapping[str, Value]) -> Value:
         value = closure(Frame(run, names, None))
     except RecursionError as error:
         raise ExpressionError("Cette expression est trop imbriquée pour être calculée.") from error
+    except ArithmeticError as error:
+        raise ExpressionError("Ce calcul sort des nombres et des dates que le langage connaît.") from error
     if type(value) not in ATOMS:
         _check_size(value)
     elif isinstance(value, Function):

@@ -72,6 +72,10 @@ def kind(value: Value) -> str:
     return KINDS[type(value)]
 
 
+def is_whole(number: Decimal) -> bool:
+    return number == number.to_integral_value()
+
+
 def to_value(raw: object, depth: int = 0) -> Value:
     """Case data as a value of the language: a copy, bounded, with every number a Decimal.
 

@@ -25,7 +25,7 @@ from engine.expressions.syntax import (
     Quantified,
     Steps,
 )
-from engine.expressions.values import Range, Value
+from engine.expressions.values import Range, Value, is_whole
 
 Source = tuple[str, Closure]
 
@@ -43,7 +43,7 @@ def _counted(start: Value, end: Value) -> list[Value] | None:
     days = type(start) is date and type(end) is date
     if days:
         first, last = start.toordinal(), end.toordinal()  # type: ignore[union-attr]
-    elif isinstance(start, Decimal) and isinstance(end, Decimal) and not (start % 1 or end % 1):
+    elif isinstance(start, Decimal) and isinstance(end, Decimal) and is_whole(start) and is_whole(end):
         first, last = int(start), int(end)
     else:
         return None
@@ -185,7 +185,7 @@ def _filter(node: Filter, scope: Scope) -> Closure:
 def _element(value: Value, index: Decimal, first: int) -> Value:
     """The element at a position, counted from `first`, or back from -1; null outside."""
     items = value if isinstance(value, list) else [value]
-    if index % 1:
+    if not is_whole(index):
         return None
     place = int(index) - (first if index >= 0 else 0)
     return items[place] if -len(items) <= place < len(items) and not (index == 0 and first) else None
