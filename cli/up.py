@@ -13,7 +13,7 @@ from waitress.server import create_server
 from cli.database import use_data_directory
 from engine import migrations
 from engine.db import Database
-from engine.settings import Settings, read_settings
+from engine.settings import read_settings
 from web.app import create_app
 from worker.app import make_celery, start_embedded
 from worker.channels import Channels, channels_from
@@ -30,7 +30,7 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     migrations.upgrade(database)
     channels = channels_from(settings)
     if demo:
-        _load_demo(database, settings, channels)
+        _load_demo(database)
     app = create_app(settings, database)
     app.extensions["parcours_advance"] = _advancer(database, channels)
     start_embedded(make_celery(settings, database, channels))
@@ -45,12 +45,12 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
         database.close()
 
 
-def _load_demo(database: Database, settings: Settings, channels: Channels) -> None:
+def _load_demo(database: Database) -> None:
     from cli.demo import load
 
     if load.is_needed(database):
         click.echo("Chargement du territoire de démonstration (personnes fictives)…")
-        load.load_demo(database, channels)
+        load.load_demo(database)
 
 
 def _advancer(database: Database, channels: Channels):  # type: ignore[no-untyped-def]

@@ -23,16 +23,19 @@ from engine.db import Database
 from engine.eligibility import may_do
 from engine.errors import InvalidAnswers, ParcoursError
 from engine.expressions import compile_expression, from_json, to_json
+from engine.library import current_version
 from engine.models import OPEN_TASK_STATES, CaseHistory, Professional, ProfessionalRole, Task
 from engine.queries.actors import actor_of, holders_of
 from engine.territory_calendar import territory_calendar
 from engine.walks.clock import deliver_due, fire_due, live_until
 from engine.walks.expectations import disappointment
+from engine.walks.people import Settled
 from engine.walks.script import Act, Advance, Expect, InvalidWalk, Send, Walk
 from engine.walks.stage import Stage, copy_of
 
 _OFFSET = re.compile(r"\+?(\d+)(min|h|d|w)\Z")
 _UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+FIRST_PATIENT = "josette"
 _ELEMENT = re.compile(r"(?P<id>[\w.-]+?)(?:\[(?P<which>[\w.-]+)\])?\Z")
 
 
@@ -55,33 +58,63 @@ class Performance:
     steps: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Scene:
     database: Database
-    stage: Stage
+    settled: Settled
+    pathway_key: str
+    answers: Mapping[str, Mapping[str, Any]]
+    patient: str
     calendar: Calendar
     now: datetime
     case_id: UUID | None = None
     letters: list[Letter] = field(default_factory=list)
-    patient: str = "josette"
 
 
 def perform(walk: Walk, stage: Stage) -> Performance:
     """Play a walk from its first line to its last on a copy of the stage."""
+    with copy_of(stage, time_zone=walk.zone, holidays=walk.holidays) as database:
+        return perform_on(
+            database,
+            walk,
+            settled=stage.settled,
+            pathway_key=stage.pathway_key,
+            answers=stage.answers,
+            patient=FIRST_PATIENT,
+        )
+
+
+def perform_on(
+    database: Database,
+    walk: Walk,
+    *,
+    settled: Settled,
+    pathway_key: str,
+    answers: Mapping[str, Mapping[str, Any]],
+    patient: str,
+) -> Performance:
+    """Play a walk for one patient of a territory that lives in `database`; what it writes stays there."""
     calendar = territory_calendar(walk.zone, walk.holidays)
+    scene = _Scene(
+        database=database,
+        settled=settled,
+        pathway_key=pathway_key,
+        answers=answers,
+        patient=patient,
+        calendar=calendar,
+        now=walk.start_at.replace(tzinfo=calendar.zone).astimezone(UTC),
+    )
     failures: list[Failure] = []
     done = 0
-    with copy_of(stage, time_zone=walk.zone, holidays=walk.holidays) as database:
-        scene = _Scene(database, stage, calendar, walk.start_at.replace(tzinfo=calendar.zone).astimezone(UTC))
-        try:
-            _start(scene, walk)
-            for step in walk.steps:
-                done += 1
-                failures += _play(scene, step)
-        except (ParcoursError, InvalidWalk) as problem:
-            line = walk.steps[done - 1].line if done else 0
-            failures.append(Failure(line, _in_words(problem)))
-        return Performance(walk.name, walk.title, tuple(failures), _visited(scene), done)
+    try:
+        _start(scene, walk)
+        for step in walk.steps:
+            done += 1
+            failures += _play(scene, step)
+    except ParcoursError as problem:
+        line = walk.steps[done - 1].line if done else 0
+        failures.append(Failure(line, _in_words(problem)))
+    return Performance(walk.name, walk.title, tuple(failures), _visited(scene), done)
 
 
 def _play(scene: _Scene, step: Act | Send | Advance | Expect) -> list[Failure]:
@@ -110,13 +143,12 @@ def _play(scene: _Scene, step: Act | Send | Advance | Expect) -> list[Failure]:
 def _start(scene: _Scene, walk: Walk) -> None:
     with scene.database.transaction() as session:
         by = _somebody(session, scene, walk.start_role)
-        form = _start_form(session, scene)
-        usual = scene.stage.answers.get(form or "", {})
+        usual = scene.answers.get(_start_form(session, scene), {})
         facts = _values({**usual, **walk.start_facts}, scene)
         started = cases.start(
             session,
-            pathway_key=scene.stage.pathway_key,
-            patient_id=scene.stage.settled.patients[scene.patient],
+            pathway_key=scene.pathway_key,
+            patient_id=scene.settled.patients[scene.patient],
             facts=facts,
             by=by,
             now=scene.now,
@@ -126,10 +158,9 @@ def _start(scene: _Scene, walk: Walk) -> None:
     _settle_down(scene)
 
 
-def _start_form(session: Session, scene: _Scene) -> str | None:
-    from engine.library import version_of
-
-    return version_of(session, scene.stage.version_id).description.get("start_form")
+def _start_form(session: Session, scene: _Scene) -> str:
+    version = current_version(session, territory_id=scene.settled.territory_id, pathway_key=scene.pathway_key)
+    return version.start_form.key if version.start_form else ""
 
 
 def _act(scene: _Scene, act: Act) -> None:
@@ -140,10 +171,10 @@ def _act(scene: _Scene, act: Act) -> None:
             _decline_all(session, scene, act, task, by)
             return
         form_key = task.form_key or ""
-        answers = _values({**scene.stage.answers.get(form_key, {}), **act.answers}, scene)
+        answers = _values({**scene.answers.get(form_key, {}), **act.answers}, scene)
         match act.verb:
             case "accept":
-                tasks.accept(session, task_id=task.id, answers=answers, by=by, now=scene.now, key=None)
+                tasks.accept(session, task_id=task.id, by=by, now=scene.now, key=None)
             case "complete":
                 tasks.complete(session, task_id=task.id, answers=answers, by=by, now=scene.now, key=None)
             case "postpone":
@@ -235,7 +266,7 @@ def _eligible(session: Session, scene: _Scene, role: str, task: Task) -> list[UU
 
 
 def _somebody(session: Session, scene: _Scene, role: str, other_than: UUID | None = None) -> Actor:
-    people = holders_of(session, territory_id=scene.stage.settled.territory_id, role=role, today=_today(scene))
+    people = holders_of(session, territory_id=scene.settled.territory_id, role=role, today=_today(scene))
     for person in people:
         if person != other_than:
             return actor_of(session, professional_id=person, today=_today(scene))
@@ -255,7 +286,7 @@ def _send(scene: _Scene, send: Send) -> None:
             name=send.name,
             payload=_values(send.payload, scene),
             case_id=scene.case_id,
-            by=system_actor(scene.stage.settled.territory_id),
+            by=system_actor(scene.settled.territory_id),
             now=scene.now,
             key=None,
         )
@@ -271,14 +302,14 @@ def _pass_time(scene: _Scene, when: str | None) -> None:
         target = local.replace(tzinfo=scene.calendar.zone).astimezone(UTC)
     if target < scene.now:
         raise InvalidWalk(f"« {when} » est déjà passé : une promenade n'avance que vers l'avenir.")
-    territory_id = scene.stage.settled.territory_id
+    territory_id = scene.settled.territory_id
     live_until(scene.database, territory_id=territory_id, now=scene.now, target=target, post=scene.letters.append)
     scene.now = target
 
 
 def _settle_down(scene: _Scene) -> None:
     """Messages that the pathway sends to itself arrive before the next line."""
-    territory_id = scene.stage.settled.territory_id
+    territory_id = scene.settled.territory_id
     for _ in range(5):
         deliver_due(scene.database, territory_id=territory_id, now=scene.now, post=scene.letters.append)
         fire_due(scene.database, territory_id=territory_id, now=scene.now)
