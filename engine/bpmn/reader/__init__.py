@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
 from engine.bpmn.findings import Finding, has_errors, in_reading_order
-from engine.bpmn.model import PathwayModel
-from engine.bpmn.reader import calls, data, documents, entries, people, pools
+from engine.bpmn.model import NOWHERE, Node, PathwayModel, Scope
+from engine.bpmn.reader import calls, data, documents, ends, people, pools
 from engine.bpmn.reader.bundle import Bundle, open_bundle
 from engine.bpmn.reader.draft import DraftProcess
 from engine.bpmn.reader.people import ROLE_CODES
-from engine.bpmn.reader.reading import Reading, Source
+from engine.bpmn.reader.reading import Named, Reading, Source
+from engine.bpmn.unsupported import unsupported
 from engine.bpmn.xml import Element
 
 __all__ = ["ROLE_CODES", "ReadResult", "model_digest", "read"]
@@ -78,6 +79,8 @@ def read(
     model = _assemble(reading, drafts, main, bundle)
     if model is None and not reading.journal.findings:
         _nothing_to_run(reading, files)
+    if model is not None and not has_errors(reading.journal.findings):
+        _note_unsupported(reading, model)
     findings = in_reading_order(reading.journal.findings)
     return ReadResult(
         model=None if has_errors(findings) else model,
@@ -108,8 +111,8 @@ def _assemble(
     inside = {key: process.scope for key, process in kept.items()}
     for key in calls.callees_first(chosen.id, graph):
         if key in inside:
-            entries.catch_escaping_errors(reading, inside[key], inside)
-    entries.end_on_errors(reading, chosen.scope)
+            ends.catch_escaping_errors(reading, inside[key], inside)
+    ends.end_on_errors(reading, chosen.scope)
     people.note_unmapped(reading)
     return PathwayModel(
         processes=MappingProxyType({key: process.freeze() for key, process in kept.items()}),
@@ -118,6 +121,25 @@ def _assemble(
         forms=MappingProxyType(dict(reading.forms)),
         decisions=MappingProxyType(dict(reading.decisions)),
     )
+
+
+def _note_unsupported(reading: Reading, model: PathwayModel) -> None:
+    """What the engine still refuses after everything was rewritten, at its place in the file."""
+    nodes = {node.id: node for process in model.processes.values() for node in _nodes(process.scope)}
+    for element_id, sentence in unsupported(model):
+        node = nodes.get(element_id)
+        place = node.place if node is not None else NOWHERE
+        kind, name = (node.bpmn_type, node.name) if node is not None else ("", "")
+        drawn = (node.origin if node is not None else None) or element_id
+        english = "The engine does not run this element as it is drawn."
+        reading.journal.error("NS-100", Named(drawn, kind, name, place), sentence, english)
+
+
+def _nodes(scope: Scope) -> Iterator[Node]:
+    for node in scope.nodes.values():
+        yield node
+        if node.body is not None:
+            yield from _nodes(node.body)
 
 
 def _nothing_drawn(reading: Reading, root: Element) -> None:

@@ -75,6 +75,9 @@ def _visible(scope: DraftScope, places: dict[str, DraftScope], activity: DraftNo
 def _set_aside(reading: Reading, top: DraftScope, *, told: bool) -> None:
     for scope, node in list(top.walk()):
         catches = node.kind is NodeKind.BOUNDARY and node.trigger.kind is TriggerKind.COMPENSATION
+        if node.event_sub_process and node.body is not None:
+            starts = [one for one in node.body.nodes.values() if one.kind is NodeKind.START]
+            catches = any(one.trigger.kind is TriggerKind.COMPENSATION for one in starts)
         if node.id not in scope.nodes or not (catches or node.compensates):
             continue
         if told:

@@ -8,11 +8,13 @@ from engine.bpmn.reader import (
     adhoc,
     compensation,
     data,
-    entries,
+    ends,
     forms,
     gateways,
+    outcomes,
     pools,
     scopes,
+    starts,
     structure,
 )
 from engine.bpmn.reader.draft import DraftProcess, DraftScope
@@ -146,14 +148,16 @@ def rewrite(reading: Reading, source: Source, process: DraftProcess, known: set[
         structure.check_boundaries(reading, scope)
         structure.join_links(reading, scope)
         structure.split_multiple_events(reading, scope)
-        entries.settle_cancels(reading, scope)
-        entries.settle_ends(reading, scope)
+        ends.settle_cancels(reading, scope)
+        ends.settle_ends(reading, scope)
         gateways.settle_gateways(reading, source, scope)
+        outcomes.ask_how_it_went(reading, scope)
         structure.add_mappings(scope)
         structure.ask_about_loops(reading, scope)
-        entries.settle_starts(reading, scope, owner, owner or process.element)
+        starts.settle_starts(reading, scope, owner, owner or process.element)
         structure.split_implicitly(reading, scope)
         structure.merge_implicitly(scope)
+    ends.settle_stray_cancels(reading, process.scope)
     if source.dialect != "parcours":
         data.ask_for_missing(reading, process, known | data.written_names(reading, [process.scope]))
     pools.read_lanes(reading, source, process)

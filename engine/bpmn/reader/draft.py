@@ -76,8 +76,8 @@ class DraftNode:
 
     @property
     def shown(self) -> str:
-        """The name, or the id where there is none: how a sentence names the node."""
-        return self.name or self.id
+        """The name, or the id the designer gave where there is none: how a sentence names the node."""
+        return self.name or self.origin or self.id
 
     def freeze(self) -> Node:
         """The node of the model."""

@@ -46,6 +46,8 @@ def read_triggers(reading: Reading, source: Source, node: DraftNode, element: El
         trigger = _trigger(reading, source, node, definition)
         if trigger is not None:
             found.append(_fitting(reading, node, trigger))
+    links = [one for one in found if one.kind is TriggerKind.LINK]
+    found = links[:1] or found  # a link is a drawn shorthand for a flow: nothing can be waited for beside it
     if not found and node.kind in (NodeKind.CATCH, NodeKind.BOUNDARY) and element.name != "receiveTask":
         found = [by_hand(reading, node, "n’a pas de déclencheur", "has no trigger")]
     node.trigger = found[0] if found else Trigger(place=node.place)
@@ -100,7 +102,7 @@ _ALLOWED = {
 def _fitting(reading: Reading, node: DraftNode, trigger: Trigger) -> Trigger:
     """The trigger, where BPMN lets such an event carry it; otherwise the nearest thing that can happen."""
     if trigger.kind in _ALLOWED[node.kind]:
-        if node.kind is NodeKind.BOUNDARY and trigger.kind is TriggerKind.ERROR:
+        if node.kind in (NodeKind.BOUNDARY, NodeKind.START) and trigger.kind is TriggerKind.ERROR:
             node.interrupting = True  # an error always ends what threw it (BPMN 2.0.2, table 10.93)
         return trigger
     if node.kind in (NodeKind.CATCH, NodeKind.BOUNDARY, NodeKind.START):

@@ -59,8 +59,14 @@ def _choice(reading: Reading, source: Source, scope: DraftScope, node: DraftNode
     default = next((flow for flow in leaving if flow.id == node.default_flow), None)
     if default is None:
         node.default_flow = None
-    else:
+    elif default.condition is not None:
         default.condition = None
+        reading.journal.info(
+            "RD-067",
+            default,
+            f"La flèche par défaut de « {node.shown} » a une condition : BPMN l’ignore, elle aussi.",
+            f"The default flow of “{node.shown}” has a condition: BPMN ignores it, and so do we.",
+        )
     conditional = [flow for flow in leaving if flow.condition is not None]
     if not conditional:
         _decide(reading, scope, node, "n’a pas de condition", "has no conditions")
@@ -223,6 +229,15 @@ def _event_gateway(reading: Reading, source: Source, scope: DraftScope, node: Dr
         if target.kind is NodeKind.CATCH and target.trigger.kind is TriggerKind.NONE:
             target.trigger = Trigger(kind=TriggerKind.MESSAGE, name=target.shown, place=target.place)
     targets = [scope.nodes[flow.target] for flow in scope.outgoing(node)]
+    if node.element is not None and node.element.get("eventGatewayType") == "Parallel":
+        node.kind = NodeKind.PARALLEL
+        reading.journal.info(
+            "RD-068",
+            node,
+            f"La porte d’événements « {node.shown} » les attend tous : elle est lue comme une porte parallèle.",
+            f"The event gateway “{node.shown}” waits for all of its events: it is read as a parallel gateway.",
+        )
+        return
     if len(targets) < 2:
         node.kind = NodeKind.EXCLUSIVE
         reading.journal.info(

@@ -39,7 +39,8 @@ TASKS = frozenset(
         "callActivity",
     ]
 )
-CONTAINERS = frozenset({"subProcess", "adHocSubProcess", "transaction"})
+CONTAINERS = frozenset({"subProcess", "adHocSubProcess", "adhocSubProcess", "transaction"})
+"""Flowable writes `adhocSubProcess`."""
 EVENTS = frozenset(["startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"])
 GATEWAYS = frozenset(["exclusiveGateway", "inclusiveGateway", "parallelGateway", "complexGateway", "eventBasedGateway"])
 FLOW_NODES = TASKS | CONTAINERS | EVENTS | GATEWAYS

@@ -83,14 +83,15 @@ def _with_roles(
         or camunda(element, "candidateGroups")
         or _zeebe(element, "assignmentDefinition", "candidateGroups")
     )
-    if written and is_expression(written):
+    constant = texts.constant_list(written or "")
+    if written and is_expression(written) and constant is None:
         found = texts.expression(written, node.place, source=source.dialect)
         if texts.problem_of(found) is None:
             return replace(work, role_expression=found)
         if source.dialect == "parcours":
             texts.note_bad_expression(reading.journal, node, "L’expression du rôle", "The role expression", found)
         return work
-    names = [one for one in re.split(r"[,;]", written or "") if one.strip()]
+    names = constant or [one for one in re.split(r"[,;]", written or "") if one.strip()]
     names = names or _performers(source, element)
     roles = tuple(dict.fromkeys(reading.role(name, node) for name in names))
     return replace(work, roles=roles)
@@ -116,6 +117,8 @@ def _performers(source: Source, element: Element) -> list[str]:
 def _with_assignee(reading: Reading, source: Source, node: DraftNode, element: Element, work: HumanWork) -> HumanWork:
     own = parcours(element, "assignee")
     written = own or camunda(element, "assignee") or _zeebe(element, "assignmentDefinition", "assignee")
+    if not own and written:
+        written = (texts.constant_list(written) or [written])[0]
     users = camunda(element, "candidateUsers") or _zeebe(element, "assignmentDefinition", "candidateUsers")
     if (written and is_expression(written)) or own:
         found = texts.expression(written or "", node.place, source=source.dialect)

@@ -118,7 +118,7 @@ def _read_container(reading: Reading, source: Source, node: DraftNode, element: 
         loops.read_loop(reading, source, node, element)
         return
     node.kind = NodeKind.SUB_PROCESS
-    node.ad_hoc = element.name == "adHocSubProcess"
+    node.ad_hoc = element.name in ("adHocSubProcess", "adhocSubProcess")
     if element.name == "transaction":
         reading.journal.info(
             "RD-003",

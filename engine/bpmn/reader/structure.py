@@ -25,8 +25,15 @@ ACTIVITIES = frozenset(
 
 
 def check_boundaries(reading: Reading, scope: DraftScope) -> None:
-    """A boundary event stands on an activity of the same scope."""
+    """A boundary event stands on an activity of the same scope; nothing flows into it or into an event sub-process."""
     for node in list(scope.nodes.values()):
+        for flow in [*scope.incoming(node), *scope.outgoing(node)] if node.event_sub_process else ():
+            reading.journal.error(
+                "NS-023",
+                flow,
+                f"Une flèche touche le sous-processus événementiel « {node.shown} » : retirez-la.",
+                f"A flow touches the event sub-process “{node.shown}”, which starts by itself: remove the flow.",
+            )
         if node.kind is not NodeKind.BOUNDARY:
             continue
         host = scope.nodes.get(node.attached_to or "")

@@ -129,3 +129,13 @@ def constant_text(text: str) -> str | None:
     """The text that a constant expression such as `="p"` or `${'p'}` stands for; None when it is not constant."""
     match = re.fullmatch(r"(?:=\s*|[$#]\{\s*)[\"']([^\"']*)[\"']\s*\}?", text.strip())
     return match.group(1) if match else None
+
+
+def constant_list(text: str) -> list[str] | None:
+    """The texts that a constant such as `="a"`, `${'a'}` or `=["a", "b"]` stands for; None when it is not constant."""
+    single = constant_text(text)
+    if single is not None:
+        return [single]
+    if re.fullmatch(r"=\s*\[\s*(\"[^\"]*\"\s*,?\s*)+\]", text.strip()):
+        return re.findall(r"\"([^\"]*)\"", text)
+    return None
