@@ -60,6 +60,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
         app.extensions["parcours_advance"] = advance
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(asset=assets.asset, font_url=assets.font_url, demo_moves=demo.MOVES)
+    app.jinja_env.globals.update(icon_url=assets.icon_url, home_screen_url=assets.home_screen_url)
     app.jinja_env.globals["demo_clock_moves"] = lambda: "parcours_advance" in app.extensions
     if settings.mode == "production":
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]

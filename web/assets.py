@@ -29,6 +29,7 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
 }
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
@@ -80,6 +81,16 @@ def asset(entry: str, *, dist: Path = DIST) -> Asset:
 def font_url(*, dist: Path = DIST) -> str:
     """The one font every page starts with, to be preloaded."""
     return f"{URL}{manifest(dist)[FONT]['file']}"
+
+
+def icon_url(*, dist: Path = DIST) -> str:
+    """The picture of the browser's tab."""
+    return f"{URL}{manifest(dist)['icon.svg']['file']}"
+
+
+def home_screen_url(*, dist: Path = DIST) -> str:
+    """What a phone reads when the page is put on its home screen (a web application manifest)."""
+    return f"{URL}{manifest(dist)['home.webmanifest']['file']}"
 
 
 def stored_file(name: str, *, accepted: Iterable[str], dist: Path = DIST) -> StoredFile | None:

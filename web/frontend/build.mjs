@@ -1,7 +1,7 @@
 // Builds web/static/dist: hashed modules, one stylesheet per entry, fonts, manifest.json, licences, .br and .gz copies.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -11,7 +11,7 @@ const finished = join(here, '..', 'static', 'dist');
 const making = `${finished}.making`;
 const publicPath = '/static/dist/';
 
-const entries = ['app/app.js', 'offline/offline.js', 'diagram/viewer.js', 'diagram/modeler.js', 'api/api.js'];
+const entries = ['app/app.js', 'offline/offline.js', 'diagram/viewer.js', 'diagram/modeler.js'];
 const options = {
   absWorkingDir: here, bundle: true, minify: true, target: ['es2022'], metafile: true, logLevel: 'warning',
   legalComments: 'none', // the notices go to licences.txt, whole
@@ -34,8 +34,26 @@ const picturesAsFiles = {
   },
 };
 
+const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 8).toUpperCase();
+
+// the picture of the browser's tab, and what a phone asks when the page is put on its home screen
+function writeIcon(manifest) {
+  const icon = readFileSync(join(here, 'icon.svg'), 'utf8');
+  const picture = `icon-${hash(icon)}.svg`;
+  const home = JSON.stringify({
+    name: 'Parcours', short_name: 'Parcours', lang: 'fr', start_url: '/', display: 'standalone',
+    background_color: '#F4F7F7', theme_color: '#0B4F57',
+    icons: [{ src: publicPath + picture, type: 'image/svg+xml', sizes: 'any', purpose: 'any maskable' }],
+  });
+  const description = `home-${hash(home)}.webmanifest`;
+  writeFileSync(join(making, picture), icon);
+  writeFileSync(join(making, description), home);
+  Object.assign(manifest, { 'icon.svg': { file: picture }, 'home.webmanifest': { file: description } });
+}
+
 function writeManifest(outputs) {
   const manifest = {};
+  writeIcon(manifest);
   for (const [path, output] of Object.entries(outputs)) {
     if (output.entryPoint) {
       manifest[basename(output.entryPoint)] = {
@@ -86,7 +104,7 @@ rmSync(making, { recursive: true, force: true });
 mkdirSync(making, { recursive: true });
 
 const result = await build({
-  ...options, entryPoints: entries.filter((entry) => existsSync(join(here, entry))), outdir: making, publicPath,
+  ...options, entryPoints: entries, outdir: making, publicPath,
   format: 'esm', splitting: true, entryNames: '[name]-[hash]', chunkNames: 'part-[hash]', assetNames: '[name]-[hash]',
   loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.eot': 'empty', '.svg': 'empty' }, plugins: [picturesAsFiles],
 });
@@ -96,7 +114,7 @@ await build({
   ...options, entryPoints: ['offline/sw.js'], outfile: join(making, 'sw.js'), format: 'iife',
   define: {
     KEPT_OFFLINE: JSON.stringify(kept),
-    RELEASE: JSON.stringify(createHash('sha256').update(kept.join()).digest('hex').slice(0, 12)),
+    RELEASE: JSON.stringify(hash(kept.join())),
   },
 });
 writeLicences(result.metafile.inputs);
