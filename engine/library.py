@@ -28,6 +28,7 @@ from engine.expressions import from_json
 from engine.forms import FormDefinition, parse_form
 from engine.models import Pathway, PathwayFile, PathwayVersion
 from engine.outcome import Value
+from engine.roles import ROLE_LABELS
 
 KEPT = 256
 SHARED = "shared/"
@@ -140,7 +141,7 @@ def _load(session: Session, version_id: UUID) -> Version:
         raise PathwayNotFound("Cette version de parcours n'existe pas.")
     version, pathway = row
     files = files_of(session, version_id)
-    model = read(files, main=version.description.get("process")).model
+    model = read(readable(files), main=version.description.get("process"), known_roles=ROLE_LABELS).model
     if model is None:
         raise PathwayNotFound("Les fichiers de cette version ne peuvent pas être relus.")
     return Version(
@@ -157,6 +158,11 @@ def _load(session: Session, version_id: UUID) -> Version:
         forms=MappingProxyType(forms_in(files, model)),
         ladders=MappingProxyType(ladders_in(files)),
     )
+
+
+def readable(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files the reader understands: diagrams, decision tables and forms."""
+    return {path: content for path, content in files.items() if not path.endswith(".json") or "forms/" in path}
 
 
 def forms_in(files: Mapping[str, bytes], model: PathwayModel | None) -> dict[str, FormDefinition]:

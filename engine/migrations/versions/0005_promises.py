@@ -67,6 +67,7 @@ CREATE FUNCTION parcours_task_closes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM wait_record WHERE task_id = NEW.id;
   DELETE FROM timer WHERE task_id = NEW.id;
+  DELETE FROM task_draft WHERE task_id = NEW.id;
   RETURN NULL;
 END $$;
 CREATE TRIGGER task_closes AFTER UPDATE OF state ON task
@@ -108,6 +109,7 @@ SQLITE = (
        BEGIN
          DELETE FROM wait_record WHERE task_id = NEW.id;
          DELETE FROM timer WHERE task_id = NEW.id;
+         DELETE FROM task_draft WHERE task_id = NEW.id;
        END""",
 )
 

@@ -1,0 +1,233 @@
+"""To whom a newly opened task goes first, and to whom next when they decline.
+
+Order: the person named by the model → the patient's usual professional of the role → the holders of the role in the
+organisation of the case (hospital roles) → in the patient's sector → in the whole territory. An absent person without
+a substitute is passed over. Offer rounds (`usual`, `pool`, `neighbours`, `search`) say themselves whom they ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case as sql_case
+from sqlalchemy import func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from engine.eligibility import away, holds_role_now, present
+from engine.models import Organization, Professional, ProfessionalRole, ProfessionalSector, Sector
+from engine.outcome import OpenTask
+from engine.projection.loading import LoadedCase, display_name
+from engine.roles import ORGANIZATION_ROLES, TERRITORY_ROLES, role_label
+
+OFFER_ROUNDS = ("usual", "pool", "neighbours")
+"""Rounds that end by themselves when nobody is left to ask; `search` is work for the coordination."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who may take a task. `anybody` is False when the directory holds nobody for it today."""
+
+    kind: str
+    professional_id: UUID | None = None
+    organization_id: UUID | None = None
+    sector_ids: tuple[str, ...] = ()
+    name: str = ""
+    """Of the professional, for sentences; empty for a team."""
+    anybody: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holders:
+    """Where the directory has holders of a role today."""
+
+    ward: bool = False
+    hospital: bool = False
+    sector: bool = False
+    neighbours: bool = False
+    anywhere: bool = False
+
+
+NOBODY = Holders()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surrounds:
+    """What is known of the directory around one case, for the roles of its new tasks."""
+
+    holders: Mapping[str, Holders]
+    hospital_id: UUID | None
+    neighbour_ids: tuple[str, ...]
+    named: Mapping[str, tuple[UUID, str]]
+    """Professional id or RPPS as the model names them → id and display name, present today."""
+
+
+def look_around(session: Session, case: LoadedCase, tasks: Sequence[OpenTask], now: datetime) -> Surrounds:
+    """Read the directory for the roles and people of these tasks: one statement, two more when people are named or
+    neighbouring sectors are asked."""
+    today = case.calendar.today(now)
+    roles = sorted({role for task in tasks for role in task.roles})
+    neighbour_ids: tuple[str, ...] = ()
+    if case.sector_id is not None and any(task.offer == "neighbours" for task in tasks):
+        neighbour_ids = _neighbours(session, case.sector_id)
+    hospital_id, holders = _holders(session, case, roles, neighbour_ids, today)
+    wanted = {str(task.assignee) for task in tasks if task.assignee}
+    known = {str(member.professional_id): (member.professional_id, member.name) for member in case.circle}
+    named = {text: known[text] for text in wanted if text in known}
+    if missing := wanted - named.keys():
+        named |= _people(session, case.territory_id, missing, today)
+    return Surrounds(holders=holders, hospital_id=hospital_id, neighbour_ids=neighbour_ids, named=named)
+
+
+def first_audience(case: LoadedCase, task: OpenTask, around: Surrounds) -> Audience:
+    """Whom the task is offered to when it opens."""
+    if task.offer in OFFER_ROUNDS:
+        return _offer_audience(case, task, around)
+    if task.assignee and str(task.assignee) in around.named:
+        professional_id, name = around.named[str(task.assignee)]
+        return Audience(kind="professional", professional_id=professional_id, name=name)
+    usual = _usual(case, task.roles)
+    if usual is not None:
+        return usual
+    return wider(case, task.roles, around)
+
+
+def wider(case: LoadedCase, roles: Iterable[str], around: Surrounds) -> Audience:
+    """The smallest team that has somebody: organisation (hospital roles), sector, territory."""
+    wanted = tuple(roles)
+    held = [around.holders.get(role, NOBODY) for role in wanted]
+    if case.organization_id is not None and any(role in ORGANIZATION_ROLES for role in wanted):
+        if any(each.ward for each in held):
+            return Audience(kind="organization", organization_id=case.organization_id)
+        if around.hospital_id is not None and any(each.hospital for each in held):
+            return Audience(kind="organization", organization_id=around.hospital_id)
+    local = bool(wanted) and wanted[0] not in TERRITORY_ROLES | ORGANIZATION_ROLES
+    if local and case.sector_id is not None and any(each.sector for each in held):
+        return Audience(kind="sector", sector_ids=(case.sector_id.hex,))
+    return Audience(kind="territory", anybody=any(each.anywhere for each in held))
+
+
+def _offer_audience(case: LoadedCase, task: OpenTask, around: Surrounds) -> Audience:
+    held = [around.holders.get(role, NOBODY) for role in task.roles]
+    if task.offer == "usual":
+        if task.assignee and str(task.assignee) in around.named:
+            professional_id, name = around.named[str(task.assignee)]
+            return Audience(kind="professional", professional_id=professional_id, name=name)
+        usual = _usual(case, task.roles)
+        return usual or Audience(kind="territory", anybody=False)
+    if case.sector_id is None:
+        return Audience(kind="territory", anybody=any(each.anywhere for each in held))
+    if task.offer == "pool":
+        return Audience(
+            kind="sector", sector_ids=(case.sector_id.hex,), anybody=any(each.sector for each in held)
+        )
+    return Audience(
+        kind="sector", sector_ids=around.neighbour_ids, anybody=any(each.neighbours for each in held)
+    )
+
+
+def _usual(case: LoadedCase, roles: Iterable[str]) -> Audience | None:
+    """The patient's usual professional of one of the roles, or the only one of the circle; absent ones without a
+    substitute are passed over (their substitute sees the task with them)."""
+    members = [member for role in roles for member in case.circle if member.role == role and not member.away]
+    chosen = next((member for member in members if member.usual), members[0] if len(members) == 1 else None)
+    if chosen is None:
+        return None
+    return Audience(kind="professional", professional_id=chosen.professional_id, name=chosen.name)
+
+
+def audience_sentence(role: str, audience: Audience) -> str:
+    """« Claire DEMO-MESANGE », or the team in words."""
+    return audience.name or role_label(role)
+
+
+def _holders(
+    session: Session, case: LoadedCase, roles: Sequence[str], neighbour_ids: Sequence[str], today: date
+) -> tuple[UUID | None, dict[str, Holders]]:
+    role, person = aliased(ProfessionalRole), aliased(Professional)
+    place, above, ward = aliased(Organization), aliased(Organization), aliased(Organization)
+    ward_id = case.organization_id
+    hospital = select(func.coalesce(ward.parent_id, ward.id)).where(ward.id == ward_id).scalar_subquery()
+    in_ward = or_(role.organization_id == ward_id, place.parent_id == ward_id)
+    in_hospital = or_(role.organization_id == hospital, place.parent_id == hospital, above.parent_id == hospital)
+    neighbours = [UUID(each) for each in neighbour_ids]
+
+    def any_of(condition: Any) -> Any:
+        return func.max(sql_case((condition, 1), else_=0))
+
+    rows = session.connection().execute(
+        select(
+            role.role,
+            any_of(in_ward) if ward_id is not None else literal(0),
+            any_of(in_hospital) if ward_id is not None else literal(0),
+            any_of(ProfessionalSector.sector_id == case.sector_id) if case.sector_id is not None else literal(0),
+            any_of(ProfessionalSector.sector_id.in_(neighbours)) if neighbours else literal(0),
+            hospital if ward_id is not None else literal(None),
+        )
+        .join(person, person.id == role.professional_id)
+        .outerjoin(place, place.id == role.organization_id)
+        .outerjoin(above, above.id == place.parent_id)
+        .outerjoin(ProfessionalSector, ProfessionalSector.professional_id == role.professional_id)
+        .where(
+            role.territory_id == case.territory_id,
+            role.role.in_(roles),
+            holds_role_now(role, today),
+            present(person, today),
+            ~away(person.id, today),
+        )
+        .group_by(role.role)
+    ).all()
+    found = {
+        row[0]: Holders(
+            ward=bool(row[1]), hospital=bool(row[2]), sector=bool(row[3]), neighbours=bool(row[4]), anywhere=True
+        )
+        for row in rows
+    }
+    hospital_id = next((row[5] for row in rows if row[5] is not None), None)
+    return hospital_id, found
+
+
+def _neighbours(session: Session, sector_id: UUID) -> tuple[str, ...]:
+    own = session.connection().execute(
+        select(Sector.territory_id, Sector.neighbours).where(Sector.id == sector_id)
+    ).one_or_none()
+    if own is None or not own.neighbours:
+        return ()
+    rows = session.connection().execute(
+        select(Sector.id).where(Sector.territory_id == own.territory_id, Sector.code.in_(own.neighbours))
+    )
+    return tuple(row.id.hex for row in rows)
+
+
+def _people(
+    session: Session, territory_id: UUID, wanted: Iterable[str], today: date
+) -> dict[str, tuple[UUID, str]]:
+    """Professionals named by id or RPPS, when they are still in the territory and not away without a substitute."""
+    texts = sorted(wanted)
+    ids = [found for text in texts if (found := _uuid(text)) is not None]
+    rows = session.connection().execute(
+        select(
+            Professional.id, Professional.rpps, Professional.title, Professional.given_name, Professional.family_name
+        ).where(
+            Professional.territory_id == territory_id,
+            or_(Professional.id.in_(ids), Professional.rpps.in_(texts)),
+            present(Professional, today),
+        )
+    )
+    people: dict[str, tuple[UUID, str]] = {}
+    for row in rows:
+        person = (row.id, display_name(row.title, row.given_name, row.family_name))
+        for text in texts:
+            if text == row.rpps or _uuid(text) == row.id:
+                people[text] = person
+    return people
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

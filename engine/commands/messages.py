@@ -1,0 +1,300 @@
+"""Messages to cases: delivered once, kept when they come early, refused when nobody could ever understand them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import idempotency, policies, trace
+from engine.actor import Actor
+from engine.at_hand import case_at_hand
+from engine.bpmn import runner
+from engine.course import settle, surroundings
+from engine.errors import CaseClosed, CaseNotFound, InvalidAnswers, InvalidMessage, NotAllowed
+from engine.expressions import from_json, to_json
+from engine.forms import check_answers, parse_form
+from engine.library import Version
+from engine.models import Case, MessageSubscription
+from engine.outcome import Value
+from engine.projection import tables
+from engine.projection.loading import LoadedCase
+from engine.projection.waits import default_delay
+from engine.projection.writing import Acting, apply, history_row
+
+DEFAULT_KEPT_FOR = "P7D"
+"""How long an early message is kept (parameter `default_message_kept_for`)."""
+OPEN_STATES = ("draft", "active", "on_hold")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of a message, as a sentence. `delivered` is False while it is kept for later."""
+
+    delivered: bool
+    sentence: str
+    case_numbers: tuple[str, ...] = ()
+
+
+def deliver(
+    session: Session,
+    *,
+    name: str,
+    payload: Mapping[str, Any],
+    case_id: UUID | None = None,
+    case_number: str | None = None,
+    business_key: str | None = None,
+    correlation_key: str | None = None,
+    by: Actor,
+    now: datetime,
+    key: str | None = None,
+) -> Delivery:
+    """Give a message to a case named by id, number or business key, or to every case waiting for its correlation key.
+
+    Raises InvalidMessage (blank key, no address, unknown name, unusable payload), CaseNotFound, CaseClosed, NotAllowed.
+    """
+    if correlation_key is not None and not correlation_key.strip():
+        raise InvalidMessage(
+            "La clé de correspondance du message est vide : il pourrait atteindre un autre dossier. Indiquez-la."
+        )
+    targets = _targets(session, name, case_id, case_number, business_key, correlation_key, by)
+    deliveries = []
+    for target in targets:
+        case, version = case_at_hand(session, case_id=target, by=by, now=now)
+        if (known := idempotency.known_answer(session, key=key, command="messages.deliver", by=by)) is not None:
+            return Delivery(
+                delivered=known["delivered"], sentence=known["sentence"], case_numbers=tuple(known["case_numbers"])
+            )
+        values = _payload(version, name, payload, case, by, now)
+        deliveries.append(deliver_to(session, case, version, name, values, correlation_key, by=by, now=now))
+    delivery = Delivery(
+        delivered=all(each.delivered for each in deliveries),
+        sentence=" ".join(dict.fromkeys(each.sentence for each in deliveries)),
+        case_numbers=tuple(number for each in deliveries for number in each.case_numbers),
+    )
+    answer = {
+        "delivered": delivery.delivered, "sentence": delivery.sentence, "case_numbers": list(delivery.case_numbers)
+    }  # fmt: skip
+    idempotency.remember(session, key=key, command="messages.deliver", answer=answer, by=by, now=now)
+    return delivery
+
+
+def deliver_from_effect(
+    session: Session,
+    *,
+    parameters: Mapping[str, Any],
+    from_case_id: UUID | None,
+    by: Actor,
+    now: datetime,
+    key: str,
+) -> Delivery:
+    """Carry a message from one case to itself (`to` = `case`) or to the other open cases of the same patient.
+
+    `to` may name the pathways it is for. A case whose pathway does not know the message is left alone.
+    """
+    if from_case_id is None:
+        raise InvalidMessage("Ce message ne dit pas de quel dossier il vient.")
+    name = str(parameters.get("message") or parameters.get("signal") or "")
+    payload = from_json(parameters["payload"]) if parameters.get("payload") is not None else {}
+    values = dict(payload) if isinstance(payload, Mapping) else {"value": payload}
+    to = str(parameters.get("to") or "patient")
+    targets = [from_case_id] if to == "case" else _cases_of_same_patient(session, from_case_id, by)
+    deliveries = []
+    for target in targets:
+        case, version = case_at_hand(session, case_id=target, by=by, now=now)
+        if (known := idempotency.known_answer(session, key=key, command="messages.effect", by=by)) is not None:
+            return Delivery(delivered=known["delivered"], sentence="Message déjà transmis.")
+        meant = to in ("case", "patient", "other_cases") or version.key in to.split(",")
+        if meant and name in version.program.messages and case.state in OPEN_STATES:
+            deliveries.append(deliver_to(session, case, version, name, values, None, by=by, now=now))
+    delivered = bool(deliveries) and all(each.delivered for each in deliveries)
+    idempotency.remember(session, key=key, command="messages.effect", answer={"delivered": delivered}, by=by, now=now)
+    return Delivery(
+        delivered=delivered,
+        sentence=" ".join(each.sentence for each in deliveries) or "Aucun autre dossier n'attend ce message.",
+        case_numbers=tuple(number for each in deliveries for number in each.case_numbers),
+    )
+
+
+def deliver_to(
+    session: Session,
+    case: LoadedCase,
+    version: Version,
+    name: str,
+    values: Mapping[str, Value],
+    correlation_key: str | None,
+    *,
+    by: Actor,
+    now: datetime,
+) -> Delivery:
+    """Deliver typed values to one locked case, or keep them until something waits for them."""
+    if case.state not in OPEN_STATES:
+        raise CaseClosed(f"Le dossier {case.number} est clos : le message « {name} » ne change plus rien.")
+    if case.state == "on_hold":
+        why = f"Le dossier {case.number} est suspendu"
+        return _keep(session, case, version, name, values, correlation_key, why, by=by, now=now)
+    outcome = runner.signal(
+        version.program, case.control_state, message=name, payload=values, correlation_key=correlation_key,
+        around=surroundings(case, version, now),
+    )  # fmt: skip
+    if outcome.incident is None and not outcome.delivered:
+        return _keep(session, case, version, name, values, correlation_key, _why_not(case, name), by=by, now=now)
+    attempted: dict[str, object] = {"verb": "signal"}
+    if outcome.incident is not None:
+        attempted["early"] = str(_store(session, case, version, name, values, correlation_key, "incident", by, now))
+    settled = settle(session, case, version, outcome, facts=case.facts, attempted=attempted, now=now)
+    acting = Acting(kind="message", detail={"message": name, "from": by.name[:200]})
+    written = apply(session, case, version, settled, acting=acting, by=by, now=now)
+    _trace(session, case, name, by, now)
+    if written.incident is not None:
+        return Delivery(
+            delivered=False, case_numbers=(case.number,),
+            sentence=f"Le message « {name} » est gardé, mais le parcours n'a pas pu avancer. {written.incident}",
+        )  # fmt: skip
+    return Delivery(
+        delivered=True, sentence=f"Le message « {name} » est remis au dossier {case.number}.", case_numbers=(case.number,)
+    )
+
+
+def _keep(
+    session: Session,
+    case: LoadedCase,
+    version: Version,
+    name: str,
+    values: Mapping[str, Value],
+    correlation_key: str | None,
+    why: str,
+    *,
+    by: Actor,
+    now: datetime,
+) -> Delivery:
+    _store(session, case, version, name, values, correlation_key, why, by, now)
+    connection = session.connection()
+    connection.execute(tables.TOUCH_CASE, {"case": case.id, "before": case.version, "now": now})
+    row = history_row(case, "message_kept", now, by=by, detail={"message": name})
+    tables.add(connection, tables.HISTORY, [row])
+    _trace(session, case, name, by, now)
+    return Delivery(
+        delivered=False, case_numbers=(case.number,),
+        sentence=f"{why} : le message « {name} » est gardé et sera remis dès qu'une étape l'attendra.",
+    )  # fmt: skip
+
+
+def _store(
+    session: Session,
+    case: LoadedCase,
+    version: Version,
+    name: str,
+    values: Mapping[str, Value],
+    correlation_key: str | None,
+    why: str,
+    by: Actor,
+    now: datetime,
+) -> UUID:
+    message_id = uuid4()
+    row = {
+        "id": message_id, "territory_id": case.territory_id, "case_id": case.id, "name": name,
+        "correlation_key": correlation_key, "payload": {field: to_json(value) for field, value in values.items()},
+        "received_at": now, "received_from": by.name[:200], "why": why,
+        "expires_at": case.calendar.due(default_delay(version, "default_message_kept_for", DEFAULT_KEPT_FOR), now),
+    }  # fmt: skip
+    tables.add(session.connection(), tables.EARLY, [row])
+    return message_id
+
+
+def _why_not(case: LoadedCase, name: str) -> str:
+    awaited = sorted({row["name"] for row in case.subscriptions})
+    if name in awaited:
+        return f"Dans le dossier {case.number}, l'étape qui attend « {name} » porte une autre clé de correspondance"
+    others = f" (il attend : {', '.join(awaited)})" if awaited else ""
+    return f"Aucune étape du dossier {case.number} n'attend ce message maintenant{others}"
+
+
+def _targets(
+    session: Session,
+    name: str,
+    case_id: UUID | None,
+    case_number: str | None,
+    business_key: str | None,
+    correlation_key: str | None,
+    by: Actor,
+) -> Sequence[UUID]:
+    if case_id is not None:
+        return (case_id,)
+    connection = session.connection()
+    if case_number is not None:
+        wanted = select(Case.id).where(Case.territory_id == by.territory_id, Case.number == case_number.strip().upper())
+    elif business_key is not None:
+        wanted = select(Case.id).where(
+            Case.territory_id == by.territory_id, Case.business_key == business_key, Case.closed_at.is_(None)
+        )
+    elif correlation_key is not None:
+        wanted = (
+            select(MessageSubscription.case_id)
+            .where(
+                MessageSubscription.territory_id == by.territory_id,
+                MessageSubscription.name == name,
+                MessageSubscription.correlation_key == correlation_key,
+            )
+            .distinct()
+            .order_by(MessageSubscription.case_id)
+        )
+    else:
+        raise InvalidMessage("Dites à quel dossier le message s'adresse : son numéro, son séjour ou une clé.")
+    found = connection.execute(wanted).scalars().all()
+    if not found:
+        raise CaseNotFound(f"Aucun dossier ouvert ne correspond au message « {name} ».")
+    return found
+
+
+def _cases_of_same_patient(session: Session, case_id: UUID, by: Actor) -> Sequence[UUID]:
+    patient = select(Case.patient_id).where(Case.id == case_id).scalar_subquery()
+    return session.connection().execute(
+        select(Case.id)
+        .where(
+            Case.territory_id == by.territory_id, Case.patient_id == patient, Case.id != case_id, Case.closed_at.is_(None)
+        )
+        .order_by(Case.id)
+    ).scalars().all()
+
+
+def _payload(
+    version: Version, name: str, payload: Mapping[str, Any], case: LoadedCase, by: Actor, now: datetime
+) -> dict[str, Value]:
+    """Typed values of a payload, as pathway.json declares the message; undeclared messages carry texts and numbers."""
+    if name not in version.program.messages:
+        known = ", ".join(sorted(version.program.messages)) or "aucun"
+        raise InvalidMessage(f"Le parcours ne connaît pas le message « {name} ». Messages connus : {known}.")
+    declared = next((each for each in version.description.get("messages_in", ()) if each.get("name") == name), None)
+    if declared is None:
+        return {field: from_json(_plain(value)) for field, value in payload.items()}
+    senders = [code for code in declared.get("from", ()) if ":" not in code]
+    if senders and not (policies.is_engine(by) or policies.may_coordinate(by) or by.has_role(*senders)):
+        raise NotAllowed(f"Votre rôle ne peut pas envoyer « {declared.get('label', {}).get('fr', name)} ».")
+    fields = [
+        {"name": field, "type": "str" if kind == "code" else kind, "label": field}
+        for field, kind in (declared.get("payload") or {}).items()
+    ]
+    form = parse_form({"key": name, "title": name, "sections": [{"fields": fields}]})
+    raw = {field: _plain(value) for field, value in payload.items()}
+    try:
+        return check_answers(form, raw, facts={}, now=now, calendar=case.calendar)
+    except InvalidAnswers as refusal:
+        wrong = "; ".join(f"{field} : {sentence}" for field, sentence in refusal.problems.items())
+        raise InvalidMessage(f"Le message « {name} » ne peut pas être lu. {wrong}") from refusal
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value
+
+
+def _trace(session: Session, case: LoadedCase, name: str, by: Actor, now: datetime) -> None:
+    trace.record(
+        session, action="messages.deliver", by=by, now=now, patient_id=case.patient_id, case_id=case.id,
+        object_kind="message", object_id=name,
+    )  # fmt: skip

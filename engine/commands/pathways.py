@@ -1,0 +1,294 @@
+"""Pathways: checked, published as a version that never changes, their parameters revised as a new version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine import policies, trace
+from engine.actor import Actor
+from engine.bpmn.checker import Directory
+from engine.bpmn.checker import check as check_model
+from engine.bpmn.findings import Finding, Severity, in_reading_order
+from engine.bpmn.model import PathwayModel
+from engine.bpmn.program import SPIFF_VERSION
+from engine.bpmn.reader import read
+from engine.errors import Invalid, InvalidPathway, InvalidRequest, PathwayNotFound
+from engine.library import SHARED, files_of, json_in, parameter_value, parameters_in, readable, shared_files
+from engine.models import Pathway, PathwayFile, PathwayVersion
+from engine.roles import ROLE_LABELS
+
+DESCRIPTION = "pathway.json"
+IGNORED_FOLDERS = ("walks/",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedVersion:
+    """What publishing gave; `findings` are the checker's, without errors."""
+
+    pathway_id: UUID
+    version_id: UUID
+    number: int
+    findings: tuple[Finding, ...]
+
+
+def check(files: Mapping[str, bytes], directory: Directory | None = None) -> tuple[Finding, ...]:
+    """Everything that can be said of the files of a pathway before it runs. Shared pieces are added by themselves."""
+    return _read_and_check(with_shared(files), directory)[1]
+
+
+def publish(
+    session: Session,
+    *,
+    files: Mapping[str, bytes],
+    label: str,
+    accepted: Mapping[str, str],
+    by: Actor,
+    now: datetime,
+) -> PublishedVersion:
+    """Make these files the version on which new cases start. `accepted` gives the reason for each warning let through,
+    by code. Files equal to the published ones publish nothing new.
+
+    Raises InvalidPathway with the findings when one is an error; nothing is stored then.
+    """
+    policies.check_may_publish(by)
+    whole = with_shared(files)
+    model, findings = _read_and_check(whole, None)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if model is None or errors:
+        count = len(errors) or 1
+        raise InvalidPathway(f"Le parcours ne peut pas être publié : {count} point(s) à corriger.", findings)
+    description = _description(whole, model)
+    parameters = parameters_in(whole)
+    _check_parameters(parameters)
+    noted = [{**finding.to_json(), "accepted": accepted.get(finding.code, "")} for finding in findings]
+    pathway_id = _pathway(session, description, by)
+    kept = {path: content for path, content in whole.items() if not path.startswith(IGNORED_FOLDERS)}
+    same = _same_as_published(session, pathway_id, kept, parameters)
+    if same is not None:
+        return PublishedVersion(pathway_id=pathway_id, version_id=same[0], number=same[1], findings=findings)
+    return _store(session, pathway_id, kept, description, parameters, noted, findings, label, by=by, now=now)
+
+
+def revise_parameters(
+    session: Session, *, pathway_key: str, values: Mapping[str, Any], note: str, by: Actor, now: datetime
+) -> PublishedVersion:
+    """Publish a version with the same files and other parameter values. Running cases keep theirs.
+
+    Raises InvalidRequest naming the parameter that does not exist or whose value does not fit its type.
+    """
+    policies.check_may_publish(by)
+    row = session.execute(
+        select(PathwayVersion)
+        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
+        .where(
+            Pathway.territory_id == by.territory_id, Pathway.key == pathway_key, PathwayVersion.state == "published"
+        )
+    ).scalar_one_or_none()
+    if row is None:
+        raise PathwayNotFound(f"Aucun parcours publié ne s'appelle « {pathway_key} ».")
+    parameters = [dict(parameter) for parameter in row.parameters]
+    by_name = {parameter["name"]: parameter for parameter in parameters}
+    for name, value in values.items():
+        if name not in by_name:
+            raise InvalidRequest(f"Le parcours n'a pas de paramètre « {name} ».")
+        by_name[name]["value"] = value
+    _check_parameters(parameters)
+    files = files_of(session, row.id)
+    return _store(
+        session, row.pathway_id, files, dict(row.description), parameters, list(row.findings), (), note, by=by, now=now
+    )
+
+
+def with_shared(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files, the ladders and standard fields shipped with the product, and the shared pieces the diagrams call.
+
+    What the upload brings itself wins.
+    """
+    shared = shared_files()
+    found = {path: content for path, content in shared.items() if _piece_of(path) is None}
+    pieces = {piece for path in shared if (piece := _piece_of(path)) is not None}
+    whole = {**found, **files}
+    while wanted := {piece for piece in pieces if _calls(whole, piece)}:
+        pieces -= wanted
+        whole = {**{path: content for path, content in shared.items() if _piece_of(path) in wanted}, **whole}
+    return whole
+
+
+def _piece_of(path: str) -> str | None:
+    """`offer_task` for `shared/offer_task/piece.bpmn`; None for what every pathway has."""
+    parts = path.removeprefix(SHARED).split("/")
+    return parts[0] if len(parts) > 1 and parts[0] != "forms" else None
+
+
+def _calls(files: Mapping[str, bytes], piece: str) -> bool:
+    called = f'calledElement="{piece}"'.encode()
+    return any(called in content for path, content in files.items() if path.endswith(".bpmn"))
+
+
+def _read_and_check(
+    files: Mapping[str, bytes], directory: Directory | None
+) -> tuple[PathwayModel | None, tuple[Finding, ...]]:
+    description = json_in(files, DESCRIPTION) or {}
+    result = read(readable(files), main=description.get("process"), known_roles=ROLE_LABELS)
+    findings: list[Finding] = list(result.findings)
+    model = result.model or result.draft
+    if model is not None:
+        parameters = {str(each["name"]): each for each in parameters_in(files)}
+        messages = {str(each["name"]): each for each in description.get("messages_in", ())} or None
+        forms = _forms(files)
+        findings += check_model(
+            model, forms=forms, parameters=parameters, directory=directory, messages=messages,
+            title=str((description.get("title") or {}).get("fr", "")),
+        )  # fmt: skip
+    return result.model, in_reading_order(findings)
+
+
+def _forms(files: Mapping[str, bytes]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path in sorted(files, key=lambda path: not path.startswith(SHARED)):
+        if "forms/" in path and path.endswith(".json"):
+            data = json_in(files, path)
+            if isinstance(data, Mapping):
+                found[str(data.get("key") or path.rpartition("/")[2].removesuffix(".json"))] = data
+    return found
+
+
+def _description(files: Mapping[str, bytes], model: PathwayModel) -> dict[str, Any]:
+    """pathway.json, or what can be known without it from the diagram alone."""
+    description = json_in(files, DESCRIPTION)
+    main = model.main_process
+    if not isinstance(description, Mapping):
+        description = {}
+    made = dict(description)
+    made.setdefault("key", main.id)
+    made.setdefault("title", {"fr": main.name or main.id, "en": main.name or main.id})
+    made.setdefault("process", main.id)
+    return made
+
+
+def _check_parameters(parameters: Sequence[Mapping[str, Any]]) -> None:
+    for parameter in parameters:
+        try:
+            parameter_value(parameter)
+        except (Invalid, ValueError, ArithmeticError) as wrong:
+            raise InvalidRequest(
+                f"La valeur {parameter.get('value')!r} du paramètre « {parameter.get('name')} » n'est pas du type "
+                f"{parameter.get('type')}."
+            ) from wrong
+
+
+def _pathway(session: Session, description: Mapping[str, Any], by: Actor) -> UUID:
+    key = str(description["key"])
+    known = session.execute(
+        select(Pathway.id).where(Pathway.territory_id == by.territory_id, Pathway.key == key).with_for_update()
+    ).scalar_one_or_none()
+    if known is not None:
+        return known
+    pathway_id = uuid4()
+    session.execute(
+        insert(Pathway).values(
+            id=pathway_id,
+            territory_id=by.territory_id,
+            key=key,
+            title=description["title"],
+            sensitivity=description.get("sensitivity", "normal"),
+        )
+    )
+    return pathway_id
+
+
+def _same_as_published(
+    session: Session, pathway_id: UUID, files: Mapping[str, bytes], parameters: Sequence[Mapping[str, Any]]
+) -> tuple[UUID, int] | None:
+    row = session.execute(
+        select(PathwayVersion.id, PathwayVersion.number).where(
+            PathwayVersion.pathway_id == pathway_id,
+            PathwayVersion.state == "published",
+            PathwayVersion.content_digest == digest(files, parameters),
+        )
+    ).one_or_none()
+    return None if row is None else (row.id, row.number)
+
+
+def digest(files: Mapping[str, bytes], parameters: Sequence[Mapping[str, Any]]) -> str:
+    """SHA-256 over the files in order of path, then the parameters."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        total.update(f"{path}\0{len(files[path])}\0".encode())
+        total.update(files[path])
+    total.update(json.dumps(list(parameters), sort_keys=True).encode())
+    return total.hexdigest()
+
+
+def _store(
+    session: Session,
+    pathway_id: UUID,
+    files: Mapping[str, bytes],
+    description: Mapping[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
+    noted: Sequence[Mapping[str, Any]],
+    findings: tuple[Finding, ...],
+    label: str,
+    *,
+    by: Actor,
+    now: datetime,
+) -> PublishedVersion:
+    """A draft with its files, then published: from then on the database refuses any change."""
+    version_id = uuid4()
+    number = session.execute(
+        select(func.coalesce(func.max(PathwayVersion.number), 0) + 1).where(PathwayVersion.pathway_id == pathway_id)
+    ).scalar_one()
+    session.execute(
+        insert(PathwayVersion).values(
+            id=version_id,
+            territory_id=by.territory_id,
+            pathway_id=pathway_id,
+            number=number,
+            state="draft",
+            label=label[:200],
+            description=dict(description),
+            parameters=list(parameters),
+            findings=list(noted),
+            content_digest=digest(files, parameters),
+            spiff_version=SPIFF_VERSION,
+            created_at=now,
+            created_by=by.name[:200],
+        )
+    )
+    session.execute(
+        insert(PathwayFile),
+        [
+            {
+                "version_id": version_id,
+                "path": path,
+                "territory_id": by.territory_id,
+                "content": content,
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+            for path, content in sorted(files.items())
+        ],
+    )
+    session.execute(
+        update(PathwayVersion)
+        .where(PathwayVersion.pathway_id == pathway_id, PathwayVersion.state == "published")
+        .values(state="retired", retired_at=now)
+    )
+    session.execute(
+        update(PathwayVersion)
+        .where(PathwayVersion.id == version_id)
+        .values(state="published", published_at=now, published_by=by.name[:200])
+    )
+    trace.record(
+        session, action="pathways.publish", by=by, now=now, object_kind="pathway_version", object_id=version_id,
+        detail={"pathway": description["key"], "number": number},
+    )  # fmt: skip
+    return PublishedVersion(pathway_id=pathway_id, version_id=version_id, number=number, findings=findings)
