@@ -19,6 +19,7 @@ from engine.expressions import Dialect, Expression, Script, compile_expression, 
 from engine.outcome import Value
 
 LOCALS = ("i", "e", "k")
+Frames = list[tuple[str | None, Mapping[str, Value]]]
 
 
 @lru_cache(maxsize=8192)
@@ -50,9 +51,9 @@ def _holders(task: CaseTask) -> Iterator[CaseTask]:
         current = current.workflow.parent_task
 
 
-def frames(task: CaseTask) -> tuple[list[tuple[str | None, Mapping[str, Value]]], bool]:
+def frames(task: CaseTask) -> tuple[Frames, bool]:
     """The scopes around a token, innermost first, as (scope id or None, locals); and whether the case is visible."""
-    found: list[tuple[str | None, Mapping[str, Value]]] = []
+    found: Frames = []
     for holder in _holders(task):
         data = holder.internal_data
         if holder is not task and "c" in data:
@@ -65,24 +66,24 @@ def frames(task: CaseTask) -> tuple[list[tuple[str | None, Mapping[str, Value]]]
 
 
 def scope_id(task: CaseTask) -> str:
-    """The innermost scope that opens around a token; '' is the case. What the token writes goes there.
+    """The innermost scope that opens around a token; '' is the case. What the token writes goes there."""
+    return scope_in(frames(task)[0])
 
-    An element marked `parcours:scope="case"` writes to the case itself, wherever the case is visible.
-    """
-    around, open_to_case = frames(task)
-    node = task.task_spec.node
-    if open_to_case and node is not None and node.extensions.get("scope") == "case":
-        return ""
+
+def scope_in(around: Frames) -> str:
+    """The innermost of some scopes."""
     for name, _ in around:
         if name is not None:
             return name
     return ""
 
 
-def locals_of(task: CaseTask) -> dict[str, Value]:
-    """Every local variable a token sees, the innermost winning."""
+def locals_in(around: Frames) -> Mapping[str, Value]:
+    """The local variables of some scopes, the innermost winning."""
+    if len(around) == 1:
+        return around[0][1]
     seen: dict[str, Value] = {}
-    for _, names in reversed(frames(task)[0]):
+    for _, names in reversed(around):
         seen.update(names)
     return seen
 

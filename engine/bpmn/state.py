@@ -1,11 +1,11 @@
 """The control-flow state of a case as bytes: the live tokens, against a specification every case of the version shares.
 
 Layout: one format byte, one byte saying how the rest is packed (0 as is, 1 zstd), four bytes of CRC-32, then
-msgpack([fingerprint, last token number as 5 bytes, completed, scopes]). A scope is [token around it (0: the case), rows];
-a row is [token, parent (0: the start), place of its spec in the scope, state, internal data if any, 1 if it was triggered
-beside the flow]. Tokens are stored as their distance from the next one, so that an old case takes no more room than a
-young one. Values of the expression language inside internal data (items, payloads, call inputs, outputs) are stored as
-the tagged JSON of `engine.expressions`. A fact never is: facts are the host's.
+msgpack([fingerprint, last token number as 5 bytes, completed, scopes]). A scope is [token around it (0: the case),
+rows] and a row [token, parent (0: the start), place of its spec in the scope, state, internal data if any, 1 if it was
+triggered beside the flow]. Tokens are stored as their distance from the next one, so that an old case takes no more
+room than a young one. Values of the expression language inside internal data (items, payloads, call inputs, outputs)
+are stored as the tagged JSON of `engine.expressions`. A fact never is: facts are the host's.
 
 An older format byte goes through `UPGRADES`; what cannot be read becomes an incident, never a crash.
 """
@@ -13,7 +13,7 @@ An older format byte goes through `UPGRADES`; what cannot be read becomes an inc
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import local
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from engine.bpmn.pruning import prune
 from engine.bpmn.step import Step
 from engine.bpmn.traversal import ROOT, CaseSubWorkflow, CaseTask, CaseWorkflow
 from engine.expressions import from_json, to_json
+from engine.outcome import Value
 
 FORMAT = 1
 HEADER = 6
@@ -84,10 +85,38 @@ def _scope(workflow: Any, top: CaseWorkflow) -> list[Any]:
     return [around, rows]
 
 
+class Kept(Mapping[str, Value]):
+    """Local variables as they were stored, read only when somebody looks: most instances of a step are not."""
+
+    __slots__ = ("_values", "raw")
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self._values: dict[str, Value] | None = None
+
+    def _read(self) -> dict[str, Value]:
+        if self._values is None:
+            self._values = {name: from_json(value) for name, value in self.raw.items()}
+        return self._values
+
+    def __getitem__(self, name: str) -> Value:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+
 def _internal(data: Mapping[str, Any]) -> dict[str, Any]:
     stored = dict(data)
     for key in NAMED & stored.keys():
-        stored[key] = {name: to_json(value) for name, value in stored[key].items()}
+        names = stored[key]
+        stored[key] = names.raw if type(names) is Kept else {name: to_json(value) for name, value in names.items()}
     if NUMBERED in stored:
         stored[NUMBERED] = [[number, to_json(value)] for number, value in stored[NUMBERED].items()]
     if LISTED in stored:
@@ -97,7 +126,7 @@ def _internal(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _restored(stored: dict[str, Any]) -> dict[str, Any]:
     for key in NAMED & stored.keys():
-        stored[key] = {name: from_json(value) for name, value in stored[key].items()}
+        stored[key] = Kept(stored[key])
     if NUMBERED in stored:
         stored[NUMBERED] = {number: from_json(value) for number, value in stored[NUMBERED]}
     if LISTED in stored:

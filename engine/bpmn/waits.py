@@ -14,7 +14,7 @@ from engine.bpmn.events import Boundary, Catch
 from engine.bpmn.gateways import Inclusive, Join
 from engine.bpmn.model import HumanWork, Node, TriggerKind
 from engine.bpmn.program import Program
-from engine.bpmn.scope import locals_of, scope_id
+from engine.bpmn.scope import frames, locals_in, scope_in
 from engine.bpmn.times import cycles_left, moment
 from engine.bpmn.traversal import CaseTask, CaseWorkflow
 from engine.outcome import Leaf, OpenTask, PendingTimer, Subscription, WaitKind
@@ -80,6 +80,7 @@ def _task(task: CaseTask, node: Node) -> OpenTask:
     work = node.work or NO_WORK
     data = task.internal_data
     named = data.get("role")
+    around = frames(task)[0]
     roles = tuple(named) if isinstance(named, list) else (named,) if named else work.roles
     return OpenTask(
         token=task.token,
@@ -94,8 +95,8 @@ def _task(task: CaseTask, node: Node) -> OpenTask:
         offer=work.offer,
         priority=work.priority,
         assignee=data.get("assignee"),
-        locals=locals_of(task),
-        scope=scope_id(task),
+        locals=locals_in(around),
+        scope=scope_in(around),
     )
 
 
