@@ -61,7 +61,8 @@ class _Choice:
             return  # a text that cannot be read is said elsewhere; an unconditional flow is always taken
         cases = self._cases()
         if cases is None:
-            if self.node.default_flow is None:
+            certain = any(self._always(one) for one in self.compiled.values())
+            if self.node.default_flow is None and not certain:
                 yield about(self.node, "DT-011", fix=self._default())
             return
         yield from self._tried(cases)
@@ -109,6 +110,13 @@ class _Choice:
             except ExpressionError:
                 return None
         return found
+
+    def _always(self, expression: Expression) -> bool:
+        """Whether a condition is true whatever happens (`= true`)."""
+        try:
+            return not expression.names and expression.evaluate({}, now=self.now, calendar=self.calendar) is True
+        except ExpressionError:
+            return False
 
     def _cases(self) -> list[dict[str, Value]] | None:
         """Every combination of the values that matter; None when they are not all known or too many."""

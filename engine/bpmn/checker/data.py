@@ -19,7 +19,7 @@ def data(facts: Facts) -> Iterator[Finding]:
     written = Written(facts)
     for read in facts.reads:
         expression = try_compile(read.text)
-        if expression is None:
+        if expression is None or read.called:
             continue
         node = read.element if isinstance(read.element, Node) else read.corner.scope.nodes[read.element.source]
         for name in sorted(expression.names):
@@ -193,6 +193,7 @@ class Written:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self.own: dict[int, frozenset[str]] = {}
         self.everything = frozenset(facts.sources) | facts.opening
         self.found: dict[int, dict[str, frozenset[str]]] = {}
         self.corners = {id(corner.scope): corner for corner in facts.subject.corners}
@@ -246,11 +247,14 @@ class Written:
                     changed = True
         for node in scope.nodes.values():
             if node.body is not None:
-                inner = start if node.event_sub_process else known[node.id]
+                # An event may come at any time: what it reads may be written or not, and nothing is said of it.
+                inner = self.everything if node.event_sub_process else known[node.id]
                 self._scope(self.corners[id(node.body)], inner)
 
     def _writes(self, node: Node, known: frozenset[str]) -> frozenset[str]:
-        own = frozenset(source.name for source in self.facts.written_by(node))
+        own = self.own.get(id(node))
+        if own is None:
+            own = self.own[id(node)] = frozenset(source.name for source in self.facts.written_by(node))
         if node.body is None or node.loop is not None:
             return own
         return own | self._body_writes(node)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from engine.bpmn.checker.reading import try_compile, try_script
+from engine.bpmn.checker.reading import try_compile, try_script, written_time
 from engine.bpmn.checker.subject import Corner, Subject, Words
 from engine.bpmn.model import (
     ExpressionText,
@@ -52,6 +52,10 @@ class Read:
     """FEEL type asked for; None: anything."""
     needed: bool = False
     """The case stops when it has no value."""
+    called: bool = False
+    """It is read inside the called process."""
+    time: bool = False
+    """It gives a time: whether it can be read is said with the timers."""
 
 
 @dataclass(frozen=True)
@@ -243,6 +247,10 @@ def _reads(corner: Corner) -> Iterator[Read]:
         for text, what, wanted, needed in _texts(node):
             if text is not None:
                 yield Read(element=node, corner=corner, text=text, what=what, wanted=wanted, needed=needed)
+        for text, what in _times(node):
+            yield Read(element=node, corner=corner, text=text, what=what, time=True)
+        for one in node.outputs:
+            yield Read(element=node, corner=corner, text=one.expression, what=_value_of(one.name), called=True)
     condition = Words("la condition", "the condition")
     for flow in scope.flows.values():
         source = scope.nodes.get(flow.source)
@@ -253,14 +261,31 @@ def _reads(corner: Corner) -> Iterator[Read]:
             )
 
 
+def _value_of(name: str) -> Words:
+    return Words(f"la valeur de « {name} »", f"the value of “{name}”")
+
+
+def _times(node: Node) -> Iterator[tuple[ExpressionText, Words]]:
+    """Times that are computed."""
+    work = node.work
+    written = [
+        (node.trigger.expression if node.trigger.kind is TriggerKind.TIMER else None, "l’échéance", "the time"),
+        (work.due if work is not None else None, "le délai", "the due time"),
+        (work.opens if work is not None else None, "l’ouverture", "the opening time"),
+    ]
+    for text, french, english in written:
+        if text is not None and not written_time(text.text):
+            yield text, Words(french, english)
+
+
 def _texts(node: Node) -> Iterator[tuple[ExpressionText | None, Words, str | None, bool]]:
     trigger = node.trigger
     if trigger.kind is TriggerKind.CONDITIONAL:
         yield trigger.expression, Words("la condition attendue", "the awaited condition"), "boolean", False
     yield trigger.correlation, Words("la clé du message", "the message key"), None, True
     yield node.expected, Words("la date attendue", "the expected date"), None, False
-    for one in (*node.inputs, *node.outputs):
-        yield one.expression, Words(f"la valeur de « {one.name} »", f"the value of “{one.name}”"), None, False
+    for one in node.inputs:
+        yield one.expression, _value_of(one.name), None, False
     loop = node.loop
     if isinstance(loop, MultiInstance):
         yield loop.cardinality, Words("le nombre de répétitions", "the number of instances"), "number", True

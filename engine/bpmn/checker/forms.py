@@ -65,6 +65,7 @@ def _field(node: Node, form: FormDefinition, one: Field, known: set[str], types:
 def _typed(
     node: Node, form: FormDefinition, one: Field, expression: Expression, types: dict[str, str]
 ) -> Iterator[Finding]:
-    for problem in expression.type_problems(types)[:1]:
+    asked = {name: types[name] for name in expression.names if name in types}
+    for problem in expression.type_problems(asked)[:1]:
         sentence = Words(problem.sentence, problem.sentence)
         yield about(node, "FM-025", form=form.key, field=one.name, problem=sentence)

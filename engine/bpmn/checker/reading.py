@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from engine.bpmn.model import ExpressionText
 from engine.expressions import Dialect, Expression, ExpressionError, Script, compile_expression, compile_script
 
 DIALECTS = ("feel", "juel", "plain")
+_LITERAL = re.compile(r"[-+]?(P(\d|T\d|$)|WD\d|R\d*/|\d)")
+_QUOTED = re.compile(r"=?\s*[\"'][^\"']*[\"']$")
 
 
 def compiled(expression: ExpressionText) -> Expression:
@@ -34,6 +37,12 @@ def try_script(text: str | None) -> Script | None:
         return compile_script(text)
     except ExpressionError:
         return None
+
+
+def written_time(text: str) -> bool:
+    """Whether a time is written out (`P7D`, `"PT1H"`, `2026-05-01`) rather than computed."""
+    raw = text.strip()
+    return bool(_QUOTED.match(raw) or _LITERAL.match(raw.removeprefix("=").strip()))
 
 
 def names_of(expression: ExpressionText | None) -> frozenset[str]:

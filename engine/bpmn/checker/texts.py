@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.bpmn.checker.data import TYPE_WORDS
 from engine.bpmn.checker.facts import Facts, Read
 from engine.bpmn.checker.reading import compiled
-from engine.bpmn.checker.subject import Subject, Words, about
+from engine.bpmn.checker.subject import Words, about
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Node, NodeKind
 from engine.decisions import DecisionProblem, InvalidDecision, check_decision, read_decision
@@ -22,6 +22,8 @@ def texts(facts: Facts) -> Iterator[Finding]:
         try:
             expression = compiled(read.text)
         except ExpressionError as error:
+            if read.time:
+                continue
             what, text = _capital(read.what), _short(read.text.text)
             yield about(read.element, "EX-020", place=read.text.place, what=what, problem=str(error), text=text)
             continue
@@ -29,14 +31,15 @@ def texts(facts: Facts) -> Iterator[Finding]:
     for node in facts.subject.nodes:
         if node.kind is NodeKind.SCRIPT_TASK or node.script is not None:
             yield from _script(node)
-    yield from _decisions(facts.subject)
+    yield from _decisions(facts)
 
 
 def _typed(facts: Facts, read: Read, expression: Expression) -> Iterator[Finding]:
     what, text = _capital(read.what), _short(read.text.text)
-    for problem in expression.type_problems(facts.types)[:1]:
+    types = {name: facts.types[name] for name in expression.names if name in facts.types}
+    for problem in expression.type_problems(types)[:1]:
         yield about(read.element, "EX-021", place=read.text.place, what=what, problem=problem.sentence, text=text)
-    found = expression.infer_type(facts.types)
+    found = expression.infer_type(types)
     if read.wanted is None or found is None:
         return
     kind = found.split("<")[0]
@@ -71,21 +74,23 @@ def _script(node: Node) -> Iterator[Finding]:
         yield about(node, "EX-023", problem=str(error))
 
 
-def _decisions(subject: Subject) -> Iterator[Finding]:
-    for node in subject.nodes:
-        if node.decision is None:
+def _decisions(facts: Facts) -> Iterator[Finding]:
+    told: set[str] = set()
+    for node in facts.subject.nodes:
+        if node.decision is None or node.decision in told:
             continue
-        data = subject.decisions.get(node.decision)
+        data = facts.subject.decisions.get(node.decision)
         if data is None:
             yield about(node, "EX-030", key=node.decision)
         elif isinstance(data, bytes):
-            for problem in _problems(data, node.decision):
+            told.add(node.decision)
+            for problem in _problems(facts, data, node.decision):
                 code = "EX-031" if problem.severity == "error" else "EX-032"
                 yield about(node, code, problem=Words(problem.sentence, problem.english))
 
 
-def _problems(data: bytes, key: str) -> list[DecisionProblem]:
+def _problems(facts: Facts, data: bytes, key: str) -> list[DecisionProblem]:
     try:
-        return list(check_decision(read_decision(data, key)))
+        return list(check_decision(read_decision(data, key), types=facts.types))
     except InvalidDecision as error:
         return list(error.problems)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from engine.bpmn.checker.reading import compiled
+from engine.bpmn.checker.reading import compiled, written_time
 from engine.bpmn.checker.subject import Subject, Words, about
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import ExpressionText, Node, NodeKind, TimerKind, TriggerKind
@@ -15,7 +15,6 @@ from engine.expressions import ExpressionError
 
 LONGEST = timedelta(days=3653)
 SHORTEST = timedelta(minutes=1)
-_LITERAL = re.compile(r"""["']?[-+]?(P|WD|R\d*/|\d)""")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
@@ -48,7 +47,7 @@ def _time(
     raw = text.text.strip()
     bare = raw.removeprefix("=").strip().strip("\"'")
     place = text.place
-    if not _LITERAL.match(bare) and not re.match(r"=?\s*[\"']", raw):
+    if not written_time(raw):
         try:
             compiled(text)
         except ExpressionError as error:
