@@ -34,10 +34,9 @@ def why(number: str, *, as_json: bool) -> int:
 
 def show_open() -> int:
     """Print the open cases. Returns the exit code."""
-    database = open_database()
-    with database.reading() as session:
-        for row in open_cases(session, now=shifted(_offset(database))):
-            click.echo(f"{row.number}\t{row.title}\t{row.health}\t{row.sentence}")
+    with open_database().reading() as session:
+        for row in open_cases(session):
+            click.echo(f"{row.number}\t{row.pathway}\t{' ; '.join(row.waits)}")
     return 0
 
 
