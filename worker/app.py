@@ -42,10 +42,20 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
             "seal": {"task": "parcours.seal", "schedule": SEAL_EVERY_SECONDS},
         },
     )
+
     # A sweep that waited in the queue longer than its period is worthless: the next one does the same work.
-    app.task(name="parcours.timers", expires=TIMERS_EVERY_SECONDS * 2)(lambda: sweep_timers(database))
-    app.task(name="parcours.outbox", expires=OUTBOX_EVERY_SECONDS * 2)(lambda: sweep_outbox(database, channels))
-    app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2)(lambda: seal_audit(database))
+    @app.task(name="parcours.timers", expires=TIMERS_EVERY_SECONDS * 2)
+    def timers() -> None:
+        sweep_timers(database)
+
+    @app.task(name="parcours.outbox", expires=OUTBOX_EVERY_SECONDS * 2)
+    def outbox() -> None:
+        sweep_outbox(database, channels)
+
+    @app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2)
+    def seal() -> None:
+        seal_audit(database)
+
     return app
 
 
