@@ -19,6 +19,8 @@ _CHOICES = frozenset({NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE})
 def settle_gateways(reading: Reading, source: Source, scope: DraftScope) -> None:
     """Give every gateway of the scope a way to choose among its flows."""
     for node in list(scope.nodes.values()):
+        if node.element is None:  # made by the reader, which knows what it wrote
+            continue
         if node.kind is NodeKind.EVENT_BASED:
             _event_gateway(reading, source, scope, node)
         elif node.kind is NodeKind.PARALLEL:
@@ -116,7 +118,8 @@ def _usable(reading: Reading, source: Source, flow: DraftFlow) -> bool:
     constant = texts.constant_text(condition.text)
     if constant in ("true", "false"):
         flow.condition = condition = replace(condition, text=f"= {constant}", dialect="feel")
-    if texts.problem_of(condition) is None and not (source.dialect == "plain" and texts.is_prose(condition.text)):
+    drawn = source.dialect == "plain" and condition.dialect == "plain"
+    if texts.problem_of(condition) is None and not (drawn and texts.is_prose(condition.text)):
         return True
     if source.dialect == "parcours" or _is_slip(condition):
         texts.note_bad_expression(reading.journal, flow, "La condition", "The condition", condition)

@@ -1,0 +1,1 @@
+"""Reading: any modeller's file becomes one model, or says where and why not."""

@@ -1,0 +1,92 @@
+"""A stranger's XML is bounded, never expanded, and every element knows its line and column."""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.bpmn.xml import MAX_BYTES, read_xml
+
+
+def test_each_element_has_its_line_and_column() -> None:
+    document, findings = read_xml("a.xml", b'<a>\n  <b x="1"/>\n    <c><d/></c>\n</a>')
+
+    assert findings == ()
+    assert document is not None
+    assert [(one.name, one.place.line, one.place.column) for one in document.root.walk()] == [
+        ("a", 1, 1),
+        ("b", 2, 3),
+        ("c", 3, 5),
+        ("d", 3, 8),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [("utf-8", "UTF-8"), ("utf-16", "UTF-16"), ("iso-8859-1", "ISO-8859-1"), ("windows-1252", "windows-1252")],
+)
+def test_accents_survive_every_accepted_encoding(encoding: str, declared: str) -> None:
+    text = f'<?xml version="1.0" encoding="{declared}"?><a name="Évaluer"/>'
+
+    document, _ = read_xml("a.xml", text.encode(encoding))
+
+    assert document is not None
+    assert document.root.get("name") == "Évaluer"
+
+
+LAUGHS = "".join(
+    f'<!ENTITY l{n} "{"&l" + str(n - 1) + ";" if n else "lol"}{"" if n == 0 else "&l" + str(n - 1) + ";"}">'
+    for n in range(9)
+)
+ATTRIBUTES = " ".join(f'a{n}="1"' for n in range(100_000))
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "XML-002"),
+        (b"   \n", "XML-002"),
+        (b"PK\x03\x04zip", "XML-003"),
+        (gzip.compress(b"<a/>"), "XML-003"),
+        (b'<?xml version="1.0" encoding="UTF-7"?><a/>', "XML-004"),
+        ('<?xml version="1.0" encoding="UTF-32"?><a/>'.encode("utf-32"), "XML-004"),
+        (b"<a><b></a>", "XML-005"),
+        (b"<x:a/>", "XML-005"),
+        (b"\xff\xfe\xfa", "XML-005"),
+        (f"<!DOCTYPE a [{LAUGHS}]><a>&l8;</a>".encode(), "XML-006"),
+        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "XML-006"),
+        ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a []><a/>'.encode("utf-16"), "XML-006"),
+        (b"<a>" + b"<b/>" * 20_001 + b"</a>", "XML-007"),
+        (b"<a>" * 61 + b"</a>" * 61, "XML-008"),
+        (f"<a {ATTRIBUTES}/>".encode(), "XML-009"),
+        (b'<a x="' + b"y" * 20_001 + b'"/>', "XML-009"),
+        (b"<a>" + b"y" * 1_000_001 + b"</a>", "XML-010"),
+        (b"<a>" + b" " * MAX_BYTES + b"</a>", "XML-001"),
+    ],
+)
+def test_hostile_files_are_refused_at_once(data: bytes, code: str) -> None:
+    before = time.process_time()
+
+    document, findings = read_xml("a.xml", data)
+
+    assert document is None
+    assert [one.code for one in findings] == [code]
+    assert time.process_time() - before < 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1_500_000  # kB; the suite itself is most of it
+
+
+def test_not_well_formed_says_the_line() -> None:
+    _, findings = read_xml("a.xml", b"<a>\n<b>\n</a>")
+
+    assert (findings[0].line, findings[0].file) == (3, "a.xml")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+def test_no_bytes_raise(data: bytes) -> None:
+    read_xml("a.xml", data)
