@@ -115,9 +115,6 @@ class _Exploration:
         self.complete = True
         size = len(net.places)
         self.joining = [net.target[place] in net.joins or net.target[place] in net.merges for place in range(size)]
-        self.siblings: dict[str, list[int]] = {}
-        for place, node in enumerate(net.target):
-            self.siblings.setdefault(node, []).append(place)
 
     def run(self, starts: Iterable[tuple[str, Tokens]]) -> Verdict:
         """Breadth first, so that every counter-example is short."""
@@ -246,16 +243,14 @@ class _Exploration:
         net = self.net
         if self.joining[place]:
             return False if net.coloured(place, colour) in left else None
-        if not left:
-            return None
-        here = self.siblings[net.target[place]]
-        if any(net.coloured(other, colour) in left for other in here):
-            return False
-        others = range(1, len(net.colours)) if colour == 0 else (0,)
-        for other in others:
-            if any(net.coloured(sibling, other) in left for sibling in here):
-                return True
-        return None
+        node, mixed = net.target[place], False
+        for token in left:
+            if net.target[net.place_of(token)] == node:
+                other = net.colour_of(token)
+                if other == colour:
+                    return False
+                mixed = mixed or 0 in (other, colour)
+        return True if mixed else None
 
     def _trapped(self) -> list[Tokens]:
         """Markings explored from which neither the end nor a stuck marking was reached."""

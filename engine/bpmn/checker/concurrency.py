@@ -18,6 +18,8 @@ class Together:
 
     net: Net
     beside: dict[int, int] = field(default_factory=dict)
+    colours: dict[int, list[int]] = field(default_factory=dict)
+    """For each place, the colours of the tokens that may be there."""
     changed: bool = False
 
     def add(self, tokens: Iterable[int], others: int = 0) -> None:
@@ -33,24 +35,29 @@ class Together:
     def may_share(self, one: int, other: int) -> bool:
         """Whether two places may hold tokens at once, of any colours."""
         size = len(self.net.places)
-        mask = sum(1 << (other + colour * size) for colour in range(len(self.net.colours)))
-        return any(self.beside.get(one + colour * size, 0) & mask for colour in range(len(self.net.colours)))
+        mask = sum(1 << (other + colour * size) for colour in self.colours.get(other, ()))
+        return any(self.beside[one + colour * size] & mask for colour in self.colours.get(one, ()))
 
     def _link(self, token: int, mates: int) -> None:
-        known = self.beside.get(token)
-        if known is None:
-            self.beside[token] = known = 0
-            self.changed = True
-        new = mates & ~known
+        new = mates & ~self._known(token)
         if not new:
             return
         self.changed = True
-        self.beside[token] = known | mates
+        self.beside[token] |= new
         while new:
             low = new & -new
             new ^= low
             mate = low.bit_length() - 1
-            self.beside[mate] = self.beside.get(mate, 0) | (1 << token)
+            self._known(mate)
+            self.beside[mate] |= 1 << token
+
+    def _known(self, token: int) -> int:
+        """What may exist beside a token, which is noted as possible itself."""
+        if token not in self.beside:
+            self.beside[token] = 0
+            self.colours.setdefault(self.net.place_of(token), []).append(self.net.colour_of(token))
+            self.changed = True
+        return self.beside[token]
 
 
 def together(net: Net) -> Together:
@@ -64,9 +71,9 @@ def together(net: Net) -> Together:
     while relation.changed:
         relation.changed = False
         for move in single:
-            for colour in range(len(net.colours)):
-                token = move.takes[0] + colour * size
-                if token in relation.beside and move.ends is None:
+            if move.ends is None:
+                for colour in tuple(relation.colours.get(move.takes[0], ())):
+                    token = move.takes[0] + colour * size
                     _step(relation, move, colour, relation.beside[token], token)
         for join in net.joins.values():
             _join(relation, join)
@@ -84,18 +91,13 @@ def _step(relation: Together, move: Move, colour: int, others: int, token: int) 
         relation.add((place + colour * size for place in move.gives), others)
 
 
-def _colours_at(relation: Together, place: int) -> list[int]:
-    size = len(relation.net.places)
-    return [colour for colour in range(len(relation.net.colours)) if place + colour * size in relation.beside]
-
-
 def _join(relation: Together, join: Move) -> None:
     """A parallel join: beside it stays what may exist beside every token it takes."""
     size = len(relation.net.places)
     others = -1
     colours: set[int] = set()
     for place in join.takes:
-        here = _colours_at(relation, place)
+        here = relation.colours.get(place, ())
         if not here:
             return
         colours.update(here)
@@ -117,7 +119,7 @@ def _merge(relation: Together, node: str, moves: list[Move]) -> None:
     others = 0
     colours: set[int] = set()
     for place in entries:
-        for colour in _colours_at(relation, place):
+        for colour in relation.colours.get(place, ()):
             colours.add(colour)
             others |= relation.beside[place + colour * size]
     for colour in colours:
@@ -136,16 +138,14 @@ def possible_meetings(net: Net) -> set[tuple[str, bool]]:
     found: set[tuple[str, bool]] = set()
     for node, places in siblings.items():
         for place in places:
-            for colour in _colours_at(relation, place):
+            for colour in relation.colours.get(place, ()):
                 mates = relation.beside[place + colour * size]
-                others = [place] if node in joining else places
-                if any(mates >> (other + colour * size) & 1 for other in others):
-                    found.add((node, False))
-                elif node not in joining and _crosses(mates, places, colour, size, len(net.colours)):
-                    found.add((node, True))
+                if node in joining:
+                    if mates >> (place + colour * size) & 1:
+                        found.add((node, False))
+                    continue
+                for other in places:
+                    for shade in relation.colours.get(other, ()):
+                        if mates >> (other + shade * size) & 1 and (shade == colour or 0 in (shade, colour)):
+                            found.add((node, shade != colour))
     return found
-
-
-def _crosses(mates: int, places: list[int], colour: int, size: int, colours: int) -> bool:
-    others = range(1, colours) if colour == 0 else (0,)
-    return any(mates >> (place + other * size) & 1 for place in places for other in others)
