@@ -10,7 +10,7 @@ import click
 
 from cli.pathway_files import parameters_of, read_pathway
 from engine.bpmn.checker import check
-from engine.bpmn.findings import Finding, has_errors, in_reading_order
+from engine.bpmn.findings import Finding, has_errors, together
 from engine.bpmn.reader import ReadResult
 
 _WORDS = {"error": "erreur", "warning": "attention", "info": "note"}
@@ -41,7 +41,7 @@ def everything_about(result: ReadResult) -> tuple[Finding, ...]:
     if result.draft is None:
         return result.findings
     checked = check(result.draft, parameters=parameters_of(result))
-    return in_reading_order([*result.findings, *checked])
+    return together(result.findings, checked)
 
 
 def _print(findings: Sequence[Finding], ok: bool) -> None:

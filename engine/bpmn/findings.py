@@ -170,3 +170,10 @@ def in_reading_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by weight, then by file, line and column, each said once."""
     unique = dict.fromkeys(findings)
     return tuple(sorted(unique, key=lambda one: (_WEIGHT[one.severity], one.file, one.line, one.column, one.code)))
+
+
+def together(read: Iterable[Finding], checked: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What reading and checking found, once: an element that could not be read is not blamed twice in a family."""
+    first = list(read)
+    said = {(one.family, one.element_id) for one in first if one.severity is Severity.ERROR}
+    return in_reading_order([*first, *(one for one in checked if (one.family, one.element_id) not in said)])

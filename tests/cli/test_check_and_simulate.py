@@ -1,0 +1,76 @@
+"""`parcours check` and `parcours simulate`: what a designer's own machine can rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli import check, simulate
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "bpmn"
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    """The one JSON object that was printed."""
+    value = json.loads(capsys.readouterr().out)
+    assert isinstance(value, dict)
+    return value
+
+
+def test_a_sound_file_is_ok_and_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    path = FIXTURES / "parcours" / "own_dialect.bpmn"
+
+    assert check.run([path], as_json=True) == 0
+
+    answer = printed(capsys)
+    assert (answer["file"], answer["ok"], answer["missing"]) == (str(path), True, [])
+
+
+def test_a_refused_file_names_element_line_and_reason_and_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.run([FIXTURES / "refused" / "timer_in_words.bpmn"], as_json=True) == 1
+
+    answer = printed(capsys)
+    assert answer["ok"] is False
+    findings = answer["findings"]
+    assert isinstance(findings, list)
+    first = findings[0]
+    assert (first["code"], first["severity"], first["element_id"], first["line"]) == ("TM-001", "error", "x", 7)
+    assert "3 jours" in first["message"]
+
+
+def test_people_read_one_line_per_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.run([FIXTURES / "refused" / "timer_in_words.bpmn"], as_json=False) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "timer_in_words.bpmn:7:" in lines[0]
+    assert lines[-1].startswith("Ne peut pas être publié")
+
+
+def test_what_stands_beside_a_file_completes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    check.run([FIXTURES / "camunda8" / "form_and_feel.bpmn"], as_json=True)
+
+    assert printed(capsys)["missing"] == []
+
+
+def test_a_run_says_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    path = FIXTURES / "signavio" / "a2_choice.bpmn"
+
+    assert simulate.run(path, seed=3, as_json=True) == 0
+
+    answer = printed(capsys)
+    assert (answer["file"], answer["seed"], answer["ended"]) == (str(path), 3, "completed")
+
+
+def test_a_refused_file_is_not_played(capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulate.run(FIXTURES / "refused" / "timer_cron.bpmn", seed=0, as_json=True) == 1
+
+    answer = printed(capsys)
+    assert (answer["ended"], answer["element_id"], answer["line"]) == ("refused", "x", 7)
+
+
+def test_a_run_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulate.run(FIXTURES / "signavio" / "a1_sequence.bpmn", seed=0, as_json=False) == 0
+
+    assert "Le dossier est allé au bout" in capsys.readouterr().out
