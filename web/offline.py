@@ -18,7 +18,7 @@ def session_state() -> ResponseReturnValue:
     found = visitor.visitor()
     if found is None:
         return answer(401, *titles()[401])
-    return jsonify(account=str(found.actor.account_id), csrf_token=generate_csrf())
+    return jsonify(account=str(found.actor.account_id), csrf_token=generate_csrf(), now=visitor.now().isoformat())
 
 
 @bp.get("/envois")

@@ -20,7 +20,7 @@ FORM = f"""{CONNECTION}<form method="post" action="/answer" data-offline="1re vi
 def road(site: Site) -> Site:
     site.page("/task", FORM, entries=("offline.js",), head=HEAD)
     site.page("/outbox", f'{CONNECTION}<ul class="cards" data-outbox></ul>', entries=("offline.js",), head=HEAD)
-    site.json("/session.json", {"csrf_token": "fresh-token", "account": "claire"})
+    site.json("/session.json", {"csrf_token": "fresh-token", "account": "claire", "now": "2031-05-06T10:05:00Z"})
     site.replies["/answer"] = lambda posted: Answer(body="<h1>Visite validée</h1>")
     return site
 
@@ -62,7 +62,7 @@ def test_an_answer_given_without_a_network_is_sent_later_once_with_its_key(
     assert sent.fields["csrf_token"] == ["fresh-token"]
     assert sent.headers["idempotency-key"] == "key-1"
     assert sent.headers["if-match"] == '"7"'
-    assert sent.headers["x-done-at"].endswith("Z")
+    assert sent.headers["x-done-at"].startswith("2031-05-06T10:0")  # the phone's clock, put right by the server's
 
 
 def test_an_answer_waits_through_the_closing_of_the_page(road: Site, page: Page, context: BrowserContext) -> None:

@@ -3,6 +3,7 @@
 //     <p data-draft-status role="status"></p>
 // The server answers any 2xx; `data-draft-saved-at` is the time of the draft the page was drawn with, if any.
 import * as store from '../offline/store.js';
+import { serverTime } from './times.js';
 import { say, timeOf } from './texts.js';
 
 const PAUSE = 1500;
@@ -31,9 +32,9 @@ async function restore(form) {
   const draft = await store.get('drafts', form.dataset.draft);
   const known = Date.parse(form.dataset.draftSavedAt ?? '') || 0;
   // a draft that was sent stays a moment, should the sending fail; a page with errors already holds the typed text
-  if (!draft || draft.sent || draft.at <= known || form.querySelector('.error-summary')) return;
+  if (!draft || draft.sent || serverTime(draft.at) <= known || form.querySelector('.error-summary')) return;
   refill(form, draft.values);
-  report(form, say('draftRestored', { time: timeOf(draft.at) }));
+  report(form, say('draftRestored', { time: timeOf(serverTime(draft.at)) }));
 }
 
 async function forgetOld() {
@@ -46,14 +47,14 @@ async function save(form) {
   const at = Date.now();
   if (store.available) await store.put('drafts', { id: form.dataset.draft, at, values: typed(form) });
   if (!form.dataset.draftUrl) {
-    report(form, say('draftHere', { time: timeOf(at) }));
+    report(form, say('draftHere', { time: timeOf(serverTime(at)) }));
     return;
   }
   const body = new URLSearchParams(typed(form));
   const token = form.elements.csrf_token?.value ?? '';
   const answer = await fetch(form.dataset.draftUrl, { method: 'POST', body, headers: { 'X-CSRFToken': token } }).catch(() => null);
-  if (answer?.ok && !answer.redirected) report(form, say('draftSent', { time: timeOf(at) }));
-  else report(form, say(store.available ? 'draftHere' : 'draftFailed', { time: timeOf(at) }));
+  if (answer?.ok && !answer.redirected) report(form, say('draftSent', { time: timeOf(serverTime(at)) }));
+  else report(form, say(store.available ? 'draftHere' : 'draftFailed', { time: timeOf(serverTime(at)) }));
 }
 
 async function watch(form) {

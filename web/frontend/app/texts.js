@@ -51,4 +51,14 @@ export function say(name, values = {}) {
   return texts[name].replace(/{(\w+)}/g, (_, key) => String(values[key]));
 }
 
-export const timeOf = (date) => new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(date);
+const clock = new Intl.DateTimeFormat('en-GB', {
+  hour: 'numeric', minute: '2-digit', timeZone: document.documentElement.dataset.zone || undefined,
+});
+
+// the server writes times so: « 14 h 30 », « 9 h »; “14:30” in English
+export function timeOf(date) {
+  const text = clock.format(date);
+  if (language === 'en') return text;
+  const [hours, minutes] = text.split(':');
+  return `${Number(hours)} h${minutes === '00' ? '' : ` ${minutes}`}`;
+}

@@ -8,6 +8,7 @@
 //   <meta name="parcours-account|parcours-session-url|parcours-sign-in|parcours-sw" content="…">
 import { ask } from '../app/dialogs.js';
 import { say, timeOf } from '../app/texts.js';
+import { now, serverTime } from '../app/times.js';
 import { CHANGED, drop, flush, keep, tryAgain, waiting } from './outbox.js';
 import * as store from './store.js';
 
@@ -19,7 +20,7 @@ function describe(answers) {
   if (toCheck) return ['check', few('check', toCheck)];
   if (!navigator.onLine) return ['offline', toSend ? few('offline', toSend) : say('offlineNone')];
   if (toSend) return ['waiting', few('online', toSend)];
-  return ['current', say('upToDate', { time: timeOf(new Date()) })];
+  return ['current', say('upToDate', { time: timeOf(now()) })];
 }
 
 function reasonOf(answer) {
@@ -37,7 +38,7 @@ function outboxRow(answer) {
   const tag = document.createElement('span');
   tag.className = `tag tag-${answer.state === 'check' ? 'late' : 'soon'}`;
   tag.textContent = say(answer.state === 'check' ? 'toCheck' : 'waiting');
-  state.append(tag, ` ${timeOf(new Date(answer.doneAt))}`);
+  state.append(tag, ` ${timeOf(serverTime(Date.parse(answer.doneAt)))}`);
   const reason = document.createElement('p');
   reason.className = 'quiet';
   reason.textContent = reasonOf(answer);

@@ -55,9 +55,10 @@ async function sentenceOf(response) {
   return shown?.textContent.trim().replace(/\s+/g, ' ') ?? '';
 }
 
-async function send(answer, token) {
+async function send(answer, token, skew) {
+  const doneAt = new Date(Date.parse(answer.doneAt) + skew).toISOString();
   const headers = {
-    'X-CSRFToken': token, 'Idempotency-Key': answer.id, 'X-Done-At': answer.doneAt, 'X-Requested-With': 'parcours-outbox',
+    'X-CSRFToken': token, 'Idempotency-Key': answer.id, 'X-Done-At': doneAt, 'X-Requested-With': 'parcours-outbox',
   };
   if (answer.etag) headers['If-Match'] = answer.etag;
   const body = new URLSearchParams([...answer.fields, ['csrf_token', token]]);
@@ -79,10 +80,11 @@ async function sendWaiting() {
   if (!answers.length) return;
   const session = await freshSession();
   if (!session.network) return;
+  const skew = session.now ? Date.parse(session.now) - Date.now() : 0; // phone clocks are wrong
   for (const answer of answers) {
     if (!session.csrf_token) await mark(answer, 'waiting', 'signInAgain');
     else if (answer.account && session.account !== answer.account) await mark(answer, 'waiting', 'otherAccount');
-    else if ((await send(answer, session.csrf_token)) === 'later') return;
+    else if ((await send(answer, session.csrf_token, skew)) === 'later') return;
   }
 }
 
