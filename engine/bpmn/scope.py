@@ -66,8 +66,19 @@ def frames(task: CaseTask) -> tuple[Frames, bool]:
 
 
 def scope_id(task: CaseTask) -> str:
-    """The innermost scope that opens around a token; '' is the case. What the token writes goes there."""
-    return scope_in(frames(task)[0])
+    """The innermost scope that opens around a token; '' is the case. What the token writes goes there.
+
+    An element marked `parcours:scope="case"` writes to the case itself, wherever the case is visible.
+    """
+    return written_scope(task, *frames(task))
+
+
+def written_scope(task: CaseTask, around: Frames, open_to_case: bool) -> str:
+    """Where a token writes, once the scopes around it are known."""
+    node = task.task_spec.node
+    if open_to_case and node is not None and node.extensions.get("scope") == "case":
+        return ""
+    return scope_in(around)
 
 
 def scope_in(around: Frames) -> str:

@@ -94,8 +94,8 @@ def _scope(scope: Scope, model: PathwayModel) -> Iterator[Refusal]:
 def _node(node: Node, scope: Scope, model: PathwayModel) -> Iterator[Refusal]:
     allowed = ALLOWED.get(node.kind)
     if allowed is not None and node.trigger.kind not in allowed:
-        what = SAID[node.trigger.kind]
-        yield node.id, f"{_said(node)} porte {what} : cet élément ne s'exécute pas ainsi. {_instead(node)}"
+        has = "n'a pas de déclencheur" if node.trigger.kind is TriggerKind.NONE else f"porte {SAID[node.trigger.kind]}"
+        yield node.id, f"{_said(node)} {has} : cet élément ne s'exécute pas ainsi. {_instead(node)}"
     yield from _trigger(node, node.trigger, scope)
     if isinstance(node.loop, MultiInstance) and node.loop.collection is None and node.loop.cardinality is None:
         yield node.id, f"{_said(node)} se répète sans dire sur quelle liste ni combien de fois."
