@@ -59,7 +59,7 @@ def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> Non
             if target is None:
                 reading.missing.add(("process", node.called))
                 reading.journal.error(
-                    "RD-110",
+                    "CF-015",
                     node,
                     f"« {node.shown} » appelle le processus « {node.called} », absent des fichiers : ajoutez le"
                     " fichier qui le"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from engine.bpmn.model import ExpressionText, HumanWork, MultiInstance, NodeKind, StandardLoop
-from engine.bpmn.reader import events, texts
+from engine.bpmn.reader import events, gateways, texts
 from engine.bpmn.reader.draft import DraftNode, DraftProcess, DraftScope
 from engine.bpmn.reader.forms import both, fields_of
 from engine.bpmn.reader.reading import Reading
@@ -166,8 +166,28 @@ def ask_for_missing(reading: Reading, process: DraftProcess, known: set[str]) ->
         if node.kind in (NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE) and len(scope.outgoing(node)) > 1:
             conditions = [flow.condition for flow in scope.outgoing(node) if flow.condition is not None]
             missing = sorted({name for one in conditions for name in texts.names_of(one)} - known - GIVEN)
-            if missing:
+            if missing and _answerable(node, missing, [one.text for one in conditions]):
                 _ask(reading, scope, node, missing, [one.text for one in conditions])
+            elif missing:
+                why = f"lit « {missing[0]} », que rien dans les fichiers ne fournit"
+                gateways.decide(reading, scope, node, why, f"reads “{missing[0]}”, which nothing in the files provides")
+
+
+def _answerable(node: DraftNode, missing: list[str], conditions: list[str]) -> bool:
+    """Whether every answer to the missing names leads somewhere: a default, or yes/no, a list of texts, an ordering."""
+    if node.default_flow is not None or node.kind is NodeKind.INCLUSIVE:
+        return True
+    for name in missing:
+        compared = [found for text in conditions for found in _compared_with(name, text)]
+        ordered = any(
+            re.search(rf"\b{re.escape(name)}\s*[<>]|[<>]=?\s*{re.escape(name)}\b", text) for text in conditions
+        )
+        texts_only = bool(compared) and all(found[:1] in "\"'" for found in compared)
+        if compared and not ordered and not texts_only:
+            return False
+        if texts_only and len(set(compared)) < 2:
+            return False
+    return True
 
 
 def _ask(reading: Reading, scope: DraftScope, node: DraftNode, missing: list[str], conditions: list[str]) -> None:

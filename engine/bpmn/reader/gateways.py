@@ -71,12 +71,12 @@ def _choice(reading: Reading, source: Source, scope: DraftScope, node: DraftNode
         )
     conditional = [flow for flow in leaving if flow.condition is not None]
     if not conditional:
-        _decide(reading, scope, node, "n’a pas de condition", "has no conditions")
+        decide(reading, scope, node, "n’a pas de condition", "has no conditions")
         return
     unusable = [flow for flow in conditional if not _usable(reading, source, flow)]
     if unusable:
         shown = texts.shorten(unusable[0].condition.text if unusable[0].condition else "", 60)
-        _decide(
+        decide(
             reading,
             scope,
             node,
@@ -166,10 +166,10 @@ def _complete(reading: Reading, source: Source, scope: DraftScope, node: DraftNo
                 f"This flow of “{node.shown}” has no condition: write one, or make it the default flow.",
             )
     else:
-        _decide(reading, scope, node, "a plusieurs flèches sans condition", "has several flows without a condition")
+        decide(reading, scope, node, "a plusieurs flèches sans condition", "has several flows without a condition")
 
 
-def _decide(reading: Reading, scope: DraftScope, node: DraftNode, why: str, why_en: str) -> None:
+def decide(reading: Reading, scope: DraftScope, node: DraftNode, why: str, why_en: str) -> None:
     """« Décider : … »: a person chooses; the flows' names are the options."""
     leaving = scope.outgoing(node)
     variable = variable_name("decision", node.id)
@@ -252,7 +252,7 @@ def _event_gateway(reading: Reading, source: Source, scope: DraftScope, node: Dr
         return
     if any(target.kind not in (NodeKind.CATCH, NodeKind.RECEIVE_TASK) for target in targets):
         node.kind = NodeKind.EXCLUSIVE
-        _decide(reading, scope, node, "n’est pas suivie d’événements seulement", "is not followed by events only")
+        decide(reading, scope, node, "n’est pas suivie d’événements seulement", "is not followed by events only")
         return
     for flow in scope.outgoing(node):
         if len(scope.incoming(scope.nodes[flow.target])) > 1:

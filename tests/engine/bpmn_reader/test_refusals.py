@@ -29,7 +29,7 @@ REFUSED = [
     ("timer_in_words", "TM-001", "x", 7),
     ("timer_negative", "TM-001", "x", 7),
     ("two_lanes", "AF-103", "l1", 3),
-    ("unknown_called_process", "RD-110", "x", 6),
+    ("unknown_called_process", "CF-015", "x", 6),
     ("xpdl", "XML-011", None, 2),
 ]
 
