@@ -6,9 +6,8 @@ An area of the product is a blueprint: one module here, one folder in `templates
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, make_response, request, send_file
+from flask import Blueprint, Flask, Response, abort, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -70,7 +69,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
         part.init(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    limiter.limit(security.SIGN_INS, methods=["POST"])(sign_in.bp)
+    security.slow_down_sign_ins(app, limiter)
     app.add_url_rule("/static/dist/<name>", "dist", _built_file)
     app.add_url_rule("/sw.js", "service_worker", _service_worker)
     return app
@@ -82,12 +81,13 @@ def _built_file(name: str) -> ResponseReturnValue:
     stored = assets.stored_file(name, accepted=encodings)
     if stored is None:
         abort(404)
-    response = _send(stored.path, stored.content_type)
+    response = Response(stored.path.read_bytes(), content_type=stored.content_type)
+    response.set_etag(f"{stored.path.name}-{stored.path.stat().st_mtime_ns:x}")
     response.headers["Cache-Control"] = stored.cache_control
     response.headers["Vary"] = "Accept-Encoding"
     if stored.encoding is not None:
         response.headers["Content-Encoding"] = stored.encoding
-    return response
+    return response.make_conditional(request)
 
 
 def _service_worker() -> ResponseReturnValue:
@@ -95,10 +95,4 @@ def _service_worker() -> ResponseReturnValue:
     response = make_response(_built_file("sw.js"))
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Service-Worker-Allowed"] = "/"
-    return response
-
-
-def _send(path: Path, content_type: str) -> Response:
-    response = send_file(path, mimetype=content_type.split(";")[0], conditional=True, etag=True, max_age=None)
-    response.headers["Content-Type"] = content_type
     return response

@@ -12,7 +12,7 @@ from engine.settings import Settings
 from web import visitor
 
 LARGEST_REQUEST = 6 * 1024 * 1024
-SIGN_INS = "30 per minute"
+PASSWORDS = "10 per minute"
 WRITES = "240 per minute"
 
 csrf = CSRFProtect()
@@ -72,6 +72,14 @@ def init(app: Flask, settings: Settings) -> Limiter:
     app.jinja_env.globals["nonce"] = nonce
     app.after_request(lambda response: _headers(response, secure))
     return limiter
+
+
+def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
+    """Passwords may be tried ten times a minute from one address, and ten times a minute for one account."""
+    enter = app.view_functions["sign_in.enter"]
+    enter = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")(enter)
+    enter = limiter.limit(PASSWORDS, key_func=lambda: request.form.get("login", "")[:120].strip())(enter)
+    app.view_functions["sign_in.enter"] = enter
 
 
 def _who() -> str:

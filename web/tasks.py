@@ -92,8 +92,11 @@ def save_draft(task_id: UUID) -> ResponseReturnValue:
 @bp.post("/accepter")
 def accept(task_id: UUID) -> ResponseReturnValue:
     """Take the task."""
+    page = _page(task_id)
     with visitor.database().transaction() as session:
         tasks.accept(session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), key=_key())
+    if page.offer_round in ANSWERED_ROUNDS:
+        return redirect(url_for("tasks.finished", task_id=task_id), 303)
     flash(_("La tâche est à vous."), "done")
     return redirect(url_for("tasks.show", task_id=task_id), 303)
 

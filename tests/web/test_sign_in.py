@@ -1,0 +1,141 @@
+"""Coming in, going out, and what a session is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from engine.clock import utcnow
+from engine.db import Database
+from engine.models import Account, SignIn, TerritoryRow
+from tests.web import town
+from tests.web.browser import Browser, text_of
+
+
+def test_the_role_chooser_shows_everybody_in_their_group(stranger: Browser) -> None:
+    said = text_of(stranger.get("/connexion"))
+
+    assert "Qui voulez-vous être ?" in said
+    assert said.index("À l'hôpital") < said.index("Hélène DEMO-HELENE") < said.index("En ville")
+    assert said.index("En ville") < said.index("Claire DEMO-CLAIRE") < said.index("Coordination du territoire")
+
+
+def test_each_person_lands_on_the_page_of_their_work(browser_of: Callable[[str], Browser]) -> None:
+    landing = {
+        login: browser_of(login).get("/").headers["Location"] for login in ("helene", "claire", "paul", "yann")
+    }
+
+    assert landing == {"helene": "/sorties", "claire": "/ma-journee", "paul": "/mes-patients", "yann": "/ma-journee"}
+
+
+def test_a_page_asks_to_sign_in_and_comes_back_to_it(stranger: Browser, database: Database) -> None:
+    asked = stranger.get("/ma-journee?voir=faits")
+    assert asked.headers["Location"] == "/connexion?suite=/ma-journee?voir%3Dfaits"
+    with database.reading() as session:
+        account = town.account_of(session, "claire")
+
+    answer = stranger.post("/connexion/demo", {"account_id": str(account), "suite": "/ma-journee?voir=faits"})
+
+    assert answer.headers["Location"] == "/ma-journee?voir=faits"
+
+
+def test_the_way_back_never_leads_to_another_site(stranger: Browser, database: Database) -> None:
+    with database.reading() as session:
+        account = str(town.account_of(session, "claire"))
+
+    for elsewhere in ("https://evil.invalid/", "//evil.invalid", "/\\evil.invalid", "javascript:alert(1)"):
+        answer = stranger.post("/connexion/demo", {"account_id": account, "suite": elsewhere})
+        assert answer.headers["Location"] == "/"
+
+
+def test_the_cookie_cannot_be_read_by_scripts_and_holds_no_identity(stranger: Browser, database: Database) -> None:
+    stranger.sign_in("claire")
+    cookie = stranger.client.get_cookie("parcours")
+
+    assert cookie is not None and cookie.http_only and cookie.same_site == "Lax"
+    with database.reading() as session:
+        stored = session.execute(select(SignIn.token_hash)).scalar_one()
+    assert cookie.value not in stored
+
+
+def test_signing_out_makes_the_cookie_worthless(browser_of: Callable[[str], Browser]) -> None:
+    claire = browser_of("claire")
+    cookie = claire.client.get_cookie("parcours")
+    assert cookie is not None
+
+    answer = claire.post("/deconnexion")
+    claire.client.set_cookie("parcours", cookie.value)
+
+    assert answer.headers["Location"] == "/connexion"
+    assert claire.get("/ma-journee").status_code == 302
+
+
+def test_signing_in_again_ends_the_earlier_session(browser_of: Callable[[str], Browser], database: Database) -> None:
+    claire = browser_of("claire")
+    before = claire.client.get_cookie("parcours")
+
+    claire.sign_in("marc")
+
+    after = claire.client.get_cookie("parcours")
+    assert before is not None and after is not None and before.value != after.value
+    claire.client.set_cookie("parcours", before.value)
+    assert claire.get("/ma-journee").status_code == 302
+
+
+def test_a_session_ends_after_half_an_hour_of_silence_and_after_twelve_hours(
+    browser_of: Callable[[str], Browser], database: Database
+) -> None:
+    for moved in ({"last_seen_at": utcnow() - timedelta(minutes=31)}, {"opened_at": utcnow() - timedelta(hours=13)}):
+        claire = browser_of("claire")
+        with database.transaction() as session:
+            session.execute(update(SignIn).values(**moved))
+        assert claire.get("/ma-journee").status_code == 302
+
+
+def test_a_program_without_a_session_is_told_so(stranger: Browser) -> None:
+    answer = stranger.get("/session", headers={"Accept": "application/json"})
+
+    assert answer.status_code == 401
+    assert answer.content_type == "application/problem+json"
+    assert answer.json is not None and answer.json["title"] == "Reconnectez-vous"
+
+
+class TestOutsideADemo:
+    def _live(self, database: Database) -> None:
+        with database.transaction() as session:
+            session.execute(update(TerritoryRow).values(kind="live"))
+
+    def test_a_local_account_signs_in_with_its_password(self, stranger: Browser, database: Database) -> None:
+        self._live(database)
+        answer = stranger.post("/connexion", {"login": "claire", "password": town.PASSWORD}, token_from="/connexion")
+
+        assert answer.status_code == 303
+        assert "Ma journée" in text_of(stranger.get("/ma-journee"))
+
+    def test_unknown_and_wrong_are_refused_with_the_same_words(self, stranger: Browser, database: Database) -> None:
+        self._live(database)
+        wrong = stranger.post("/connexion", {"login": "claire", "password": "x"}, token_from="/connexion")
+        unknown = stranger.post("/connexion", {"login": "nobody", "password": "x"}, token_from="/connexion")
+
+        assert wrong.status_code == unknown.status_code == 422
+        assert "Identifiant ou mot de passe inconnu" in text_of(wrong)
+        assert text_of(wrong) == text_of(unknown)
+
+    def test_nobody_can_be_chosen(self, stranger: Browser, database: Database) -> None:
+        self._live(database)
+        with database.reading() as session:
+            account = str(session.execute(select(Account.id).where(Account.login == "claire")).scalar_one())
+
+        assert stranger.post("/connexion/demo", {"account_id": account}).status_code == 403
+        assert "Qui voulez-vous être" not in text_of(stranger.get("/connexion"))
+
+    def test_trying_passwords_is_slowed_down(self, stranger: Browser, database: Database, app: Flask) -> None:
+        self._live(database)
+        codes = [
+            stranger.post("/connexion", {"login": "nobody", "password": "x"}).status_code for _ in range(11)
+        ]
+
+        assert codes[:10] == [422] * 10 and codes[10] == 429
