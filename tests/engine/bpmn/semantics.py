@@ -85,7 +85,7 @@ pathway from being published, with the sentence shown.
 ## Rules that hold everywhere
 
 - **Time.** A due date is computed once, when the token arrives. Days, weeks, months and working days keep the local
-  hour across clock changes (`P1D`); hours are elapsed time (`PT24H`). A timer fires when the host says so, never by itself.
+  hour across clock changes (`P1D`); hours are elapsed time (`PT24H`). A timer fires when the host says so.
 - **Messages** reach every matching wait of the case, outermost first: what an outer interruption closes is not told.
 - **Null.** A condition that is unknown is not true. With a default flow the history says what was unknown; without
   one, the step is an incident that names the missing answers.
