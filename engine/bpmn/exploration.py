@@ -92,6 +92,7 @@ class _Seen:
     parent: Tokens | None
     by: str
     after: set[Tokens] = field(default_factory=set)
+    tried: bool = False
     whole: bool = False
     """All its moves were tried, not only those of one node."""
 
@@ -133,7 +134,7 @@ class _Exploration:
                 self._expand(tokens, whole=True)
             self._drain()
             trapped = self._trapped()
-        stuck = [tokens for tokens, seen in self.seen.items() if tokens and not seen.after and tokens != ABORTED]
+        stuck = [tokens for tokens, seen in self.seen.items() if tokens and seen.tried and not seen.after]
         return Verdict(
             complete=self.complete,
             ends=() in self.seen,
@@ -150,7 +151,6 @@ class _Exploration:
             tokens = self.pending.popleft()
             if not self.budget.spend():
                 self.complete = False
-                self.seen[tokens].after.add(ABORTED)  # not known to be stuck
                 return
             if tokens != ABORTED:
                 self._expand(tokens, whole=not self.reduced)
@@ -165,6 +165,7 @@ class _Exploration:
             if acted is None or key < acted[0]:
                 acted = key, choices
         chosen = every if whole or acted is None else acted[1]
+        seen.tried = True
         seen.whole = whole or len(chosen) == len(every)
         for move, taken in chosen:
             self.moved.add(move.node)

@@ -10,6 +10,7 @@ from engine.bpmn.checker.reading import compiled, written_time
 from engine.bpmn.checker.subject import Subject, Words, about
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import ExpressionText, Node, NodeKind, TimerKind, TriggerKind
+from engine.bpmn.token_game import outgoing
 from engine.calendars import Duration, InvalidDuration, parse_cycle, parse_duration
 from engine.expressions import ExpressionError
 
@@ -39,6 +40,37 @@ def timers(subject: Subject, *, now: datetime | None) -> Iterator[Finding]:
             yield from _window(node)
             if node.kind is NodeKind.USER_TASK and node.work.due is None and not node.work.offer:
                 yield about(node, "TM-025")
+    yield from _races(subject)
+
+
+def _races(subject: Subject) -> Iterator[Finding]:
+    """TM-027: of several written delays that start together, only the shortest ever ends."""
+    for corner in subject.corners:
+        flows = outgoing(corner.scope)
+        for node in corner.scope.nodes.values():
+            if node.kind is not NodeKind.EVENT_BASED:
+                continue
+            delays = [
+                (rough_length(duration), event)
+                for flow in flows[node.id]
+                if (duration := _written(event := corner.scope.nodes[flow.target])) is not None
+            ]
+            if len(delays) > 1:
+                first = min(delays, key=lambda one: one[0])[1]
+                for _, event in delays:
+                    if event is not first:
+                        yield about(event, "TM-027", first=first, gateway=node, related=(first.id, node.id))
+
+
+def _written(event: Node) -> Duration | None:
+    """The delay of a timer that is written out."""
+    text = event.trigger.expression
+    if event.trigger.kind is not TriggerKind.TIMER or event.trigger.timer is not TimerKind.DURATION or text is None:
+        return None
+    try:
+        return parse_duration(text.text.strip().removeprefix("=").strip().strip("\"'"))
+    except InvalidDuration:
+        return None
 
 
 def _time(
