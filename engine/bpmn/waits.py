@@ -14,7 +14,7 @@ from engine.bpmn.events import Boundary, Catch
 from engine.bpmn.gateways import Inclusive, Join
 from engine.bpmn.model import HumanWork, Node, TriggerKind
 from engine.bpmn.program import Program
-from engine.bpmn.scope import frames, locals_in, scope_in
+from engine.bpmn.scope import frames, locals_in, written_scope
 from engine.bpmn.times import cycles_left, moment
 from engine.bpmn.traversal import CaseTask, CaseWorkflow
 from engine.outcome import Leaf, OpenTask, PendingTimer, Subscription, WaitKind
@@ -80,7 +80,7 @@ def _task(task: CaseTask, node: Node) -> OpenTask:
     work = node.work or NO_WORK
     data = task.internal_data
     named = data.get("role")
-    around = frames(task)[0]
+    around, open_to_case = frames(task)
     roles = tuple(named) if isinstance(named, list) else (named,) if named else work.roles
     return OpenTask(
         token=task.token,
@@ -96,7 +96,7 @@ def _task(task: CaseTask, node: Node) -> OpenTask:
         priority=work.priority,
         assignee=data.get("assignee"),
         locals=locals_in(around),
-        scope=scope_in(around),
+        scope=written_scope(task, around, open_to_case),
     )
 
 

@@ -36,6 +36,7 @@ def _drawn(scope: Scope) -> Iterator[str]:
             yield node.id
         if node.body is not None:
             yield from _drawn(node.body)
+    added = {node.id for node in scope.nodes.values() if node.origin is not None}
     for flow in scope.flows.values():
-        if flow.origin is None:
+        if flow.origin is None and added.isdisjoint((flow.source, flow.target)):
             yield flow.id
