@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter
@@ -76,7 +77,7 @@ def init(app: Flask, settings: Settings) -> Limiter:
 
 def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
     """Passwords may be tried ten times a minute from one address, and ten times a minute for one account."""
-    enter = app.view_functions["sign_in.enter"]
+    enter: Any = app.view_functions["sign_in.enter"]
     enter = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")(enter)
     enter = limiter.limit(PASSWORDS, key_func=lambda: request.form.get("login", "")[:120].strip())(enter)
     app.view_functions["sign_in.enter"] = enter
