@@ -16,8 +16,9 @@ from engine.actor import Actor
 from engine.at_hand import case_at_hand
 from engine.bpmn import runner
 from engine.commands.case_life import cancel, hold, move, resume, retry
-from engine.commands.circles import join_declared
+from engine.commands.circles import join_declared, named_organization
 from engine.course import settle, surroundings
+from engine.eligibility import within
 from engine.errors import DuplicateCase, EngineFailure, InvalidRequest, PathwayNotFound, PatientNotFound
 from engine.expressions import from_json
 from engine.forms import check_answers
@@ -216,17 +217,18 @@ def _sector(session: Session, patient_id: UUID | None, by: Actor) -> UUID | None
 
 
 def _organization(session: Session, values: Mapping[str, Value], by: Actor) -> UUID | None:
-    """The structure the start form names (`hospital_org`), by id or by code."""
+    """The structure the start form names (`hospital_org`); the ward of whoever starts the case, when it lies inside."""
     named = values.get("hospital_org")
-    if named is None:
-        return None
-    try:
-        wanted = Organization.id == UUID(str(named))
-    except ValueError:
-        wanted = Organization.code == str(named)
-    return session.connection().execute(
-        select(Organization.id).where(Organization.territory_id == by.territory_id, wanted)
+    declared = None if named is None else named_organization(session, str(named), by)
+    if declared is None or not by.organization_ids:
+        return declared
+    own = session.connection().execute(
+        select(Organization.id)
+        .where(Organization.id.in_(by.organization_ids), within(Organization.id, declared))
+        .order_by(Organization.name)
+        .limit(1)
     ).scalar_one_or_none()
+    return own or declared
 
 
 def _next_number(session: Session, by: Actor) -> str:

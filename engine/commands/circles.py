@@ -41,7 +41,7 @@ def join_declared(
             )  # fmt: skip
     for field, role in USUAL_PLACES.items():
         if (named := values.get(field)) is not None:
-            place = _organization(session, str(named), by)
+            place = named_organization(session, str(named), by)
             add_to_circle(
                 session, patient_id=patient_id, role=role, organization_id=place,
                 person_name=None if place else str(named), usual=True, by=by, now=now,
@@ -63,7 +63,8 @@ def _professional(session: Session, named: str, by: Actor) -> UUID | None:
     ).scalar_one_or_none()
 
 
-def _organization(session: Session, named: str, by: Actor) -> UUID | None:
+def named_organization(session: Session, named: str, by: Actor) -> UUID | None:
+    """The organisation of this id, code or FINESS number; None when the directory does not know it."""
     identified = [Organization.code == named, Organization.finess == named]
     if (found := _uuid(named)) is not None:
         identified.append(Organization.id == found)
