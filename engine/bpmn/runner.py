@@ -198,9 +198,9 @@ def _on_case(program: Program, state: bytes, around: Surroundings, act: Callable
 def _step(step: Step, state: bytes, act: Callable[[], bool]) -> Outcome:
     try:
         delivered = act()
-        step.run()
         workflow = step.workflow
         if delivered:
+            step.run()
             state = encode(step.program, workflow)
         return _outcome(step, workflow, state, delivered=delivered)
     except Stopped as stop:
