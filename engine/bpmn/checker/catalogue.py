@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from engine.bpmn.findings import Severity
+from engine.bpmn.findings import FAMILIES, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +42,26 @@ def catalogue() -> Mapping[str, Code]:
                 reader=tuple(entry.get("reader", ())),
             )
     return MappingProxyType(dict(sorted(found.items())))
+
+
+SEVERITIES = {Severity.ERROR: "erreur", Severity.WARNING: "attention", Severity.INFO: "note"}
+
+
+def reference() -> str:
+    """The tables of docs/reference/findings.md."""
+    lines: list[str] = []
+    for family, name in FAMILIES.items():
+        codes = [entry for code, entry in catalogue().items() if code.partition("-")[0] == family]
+        if codes:
+            lines += [f"### {family}: {name}", "", "| code | gravity | what it says |", "|---|---|---|"]
+            lines += [f"| `{one.code}` | {SEVERITIES[one.severity]} | {one.title}. {_cell(one.fr)} |" for one in codes]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(template: str) -> str:
+    return template.replace("{", "‹").replace("}", "›").replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    print(reference())

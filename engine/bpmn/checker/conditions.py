@@ -15,8 +15,11 @@ from engine.bpmn.model import Flow, Node, NodeKind
 from engine.bpmn.token_game import outgoing
 from engine.calendars import Calendar
 from engine.expressions import Expression, ExpressionError, Value
+from engine.expressions.syntax import Arithmetic, Call, Comparison, Constant, Filter, For, Negation, Path, Quantified
 
 COMBINATIONS = 4_000
+COMPUTES = (Arithmetic, Call, Filter, For, Negation, Path, Quantified)
+"""What makes a comparison depend on more than the numbers written in it."""
 NUMBERS = frozenset({"int", "dec", "number"})
 OTHERWISE = ("sinon", "autre", "autres", "non", "no", "default", "défaut", "else", "otherwise", "other")
 
@@ -147,7 +150,7 @@ class _Choice:
             if source.values is not None:
                 found.update((value, None) for value in source.values if _hashable(value))
             elif source.type in NUMBERS:
-                points = self._points(name)
+                points = self._points(name, whole=source.type == "int")
                 if points is None:
                     return None
                 found.update((point, None) for point in points)
@@ -155,23 +158,27 @@ class _Choice:
                 return None
         return [*found, *([None] if empty else [])]
 
-    def _points(self, name: str) -> list[Value] | None:
+    def _points(self, name: str, *, whole: bool) -> list[Value] | None:
         """Numbers at, below, between and above those the conditions compare with; None when it is not that simple."""
-        asked = {expression.text for expression in self.compiled.values() if name in expression.names}
-        compared = [
-            literal.value
-            for expression in self.compiled.values()
-            for literal in expression.literals
-            if literal.name == name and isinstance(literal.value, Decimal)
-        ]
-        if not compared or any(sign in text for text in asked for sign in ("+", "*", "/", "%", "(", "[")):
+        compared: set[Decimal] = set()
+        for expression in self.compiled.values():
+            if name not in expression.names:
+                continue
+            for node in expression.tree.walk():
+                if isinstance(node, COMPUTES):
+                    return None
+                if isinstance(node, Comparison) and not any(isinstance(n, Constant) for n in (node.left, node.right)):
+                    return None
+                if isinstance(node, Constant) and isinstance(node.value, Decimal):
+                    compared.add(node.value)
+        if not compared:
             return None
-        ordered = sorted(set(compared))
+        ordered = sorted(compared)
+        if whole:
+            return [*sorted({value + step for value in ordered for step in (-1, 0, 1)})]
         points = [ordered[0] - 1]
-        for position, value in enumerate(ordered):
-            points.append(value)
-            following = ordered[position + 1] if position + 1 < len(ordered) else value + 2
-            points.append((value + following) / 2)
+        for value, following in zip(ordered, [*ordered[1:], ordered[-1] + 2], strict=True):
+            points += [value, (value + following) / 2]
         return list(points)
 
     def _default(self, flow: Flow | None = None) -> Fix | None:

@@ -17,6 +17,10 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ATTRIBUTE_NAMESPACES = {"parcours": "urn:parcours:bpmn:1"}
 TYPES = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "userTask", "manualTask"})
 GAP, SIZE = 60, 36
+_OPENING = re.compile(
+    rb"""[^<]*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<[^\s!?>/][^\s>/]*(?:[^>"']|"[^"]*"|'[^']*')*>""", re.DOTALL
+)
+"""The declaration, comments, and the start tag of the root element (which no mend changes)."""
 
 
 def apply_fix(xml: bytes, finding: Finding) -> bytes:
@@ -58,11 +62,16 @@ def mend(xml: bytes, fix: Fix) -> bytes:
 
 
 def _written(root: etree._Element, before: bytes) -> bytes:
-    """As bytes, in the encoding and with the declaration the file had."""
+    """As bytes, in the encoding the file had; everything up to its first element as it was written."""
     encoding = root.getroottree().docinfo.encoding or "UTF-8"
     declared = before.lstrip(b"\xef\xbb\xbf").lstrip().startswith(b"<?xml")
     written = etree.tostring(root.getroottree(), encoding=encoding, xml_declaration=declared)
-    return written + (b"\n" if before.endswith(b"\n") and encoding.upper() == "UTF-8" else b"")
+    if encoding.upper() not in ("UTF-8", "ASCII", "US-ASCII", "ISO-8859-1"):
+        return written
+    opened, reopened = _OPENING.match(before), _OPENING.match(written)
+    if opened and reopened:
+        written = opened[0] + written[reopened.end() :]
+    return written + (b"\n" if before.endswith(b"\n") else b"")
 
 
 def _by_id(root: etree._Element, identifier: str) -> etree._Element:
