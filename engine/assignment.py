@@ -96,18 +96,25 @@ def first_audience(case: LoadedCase, task: OpenTask, around: Surrounds) -> Audie
 
 
 def wider(case: LoadedCase, roles: Iterable[str], around: Surrounds) -> Audience:
-    """The smallest team that has somebody: organisation (hospital roles), sector, territory."""
+    """The smallest team that holds the responsible role, the first one: ward, hospital, sector, territory.
+
+    Only when nobody in the territory holds it do the other roles decide.
+    """
     wanted = tuple(roles)
-    held = [around.holders.get(role, NOBODY) for role in wanted]
-    if case.organization_id is not None and any(role in ORGANIZATION_ROLES for role in wanted):
-        if any(each.ward for each in held):
-            return Audience(kind="organization", organization_id=case.organization_id)
-        if around.hospital_id is not None and any(each.hospital for each in held):
-            return Audience(kind="organization", organization_id=around.hospital_id)
-    local = bool(wanted) and wanted[0] not in TERRITORY_ROLES | ORGANIZATION_ROLES
-    if local and case.sector_id is not None and any(each.sector for each in held):
-        return Audience(kind="sector", sector_ids=(case.sector_id.hex,))
-    return Audience(kind="territory", anybody=any(each.anywhere for each in held))
+    for role in wanted:
+        held = around.holders.get(role, NOBODY)
+        if not held.anywhere:
+            continue
+        if case.organization_id is not None and role in ORGANIZATION_ROLES:
+            if held.ward:
+                return Audience(kind="organization", organization_id=case.organization_id)
+            if around.hospital_id is not None and held.hospital:
+                return Audience(kind="organization", organization_id=around.hospital_id)
+        local = role not in TERRITORY_ROLES | ORGANIZATION_ROLES
+        if local and case.sector_id is not None and held.sector:
+            return Audience(kind="sector", sector_ids=(case.sector_id.hex,))
+        return Audience(kind="territory")
+    return Audience(kind="territory", anybody=False)
 
 
 def _offer_audience(case: LoadedCase, task: OpenTask, around: Surrounds) -> Audience:

@@ -82,7 +82,7 @@ def codes(text: object) -> tuple[str, ...]:
 
 
 def recipients(session: Session, case: LoadedCase, roles: Iterable[str], now: datetime) -> list[UUID]:
-    """Professionals to tell: members of the circle in these roles, holders in the case's hospital for hospital roles,
+    """Professionals to tell: members of the circle in these roles, holders in the case's ward or for its whole hospital,
     and the territory's coordination for its own. Other roles outside the circle are not told: they must not know."""
     wanted = tuple(roles)
     people = [member.professional_id for role in wanted for member in case.circle if member.role == role]
@@ -95,7 +95,10 @@ def recipients(session: Session, case: LoadedCase, roles: Iterable[str], now: da
 def _holders(case: LoadedCase, roles: Sequence[str], now: datetime) -> Any:
     today = case.calendar.today(now)
     role, person = aliased(ProfessionalRole), aliased(Professional)
-    in_hospital = and_(role.role.in_(ORGANIZATION_ROLES), within(role.organization_id, case.organization_id))
+    around_the_ward = or_(
+        within(role.organization_id, case.organization_id), within(literal(case.organization_id), role.organization_id)
+    )
+    in_hospital = and_(role.role.in_(ORGANIZATION_ROLES), around_the_ward)
     return (
         select(person.id)
         .join(role, role.professional_id == person.id)
