@@ -51,6 +51,7 @@ def callees_first(start: str, calls: Mapping[str, set[str]]) -> list[str]:
 def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> None:
     """Refuse calls that lead nowhere or round in circles; spell out the mappings that mean *all variables*."""
     calls = called_ids(processes)
+    beyond = {key: reachable(key, calls) for key in processes}
     for key, process in processes.items():
         for _, node in process.scope.walk():
             if node.kind is not NodeKind.CALL_ACTIVITY or not node.called:
@@ -67,7 +68,7 @@ def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> Non
                     f"“{node.shown}” calls the process “{node.called}”, which is not among the files: add the file"
                     " that holds it.",
                 )
-            elif any(key in reachable(after, calls) for after in (node.called,)):
+            elif key in beyond[node.called]:
                 reading.journal.error(
                     "CF-053",
                     node,

@@ -23,6 +23,9 @@ from engine.bpmn.reader.reading import Reading, Source
 from engine.bpmn.xml import Document, Element
 
 MAX_NODES = 400
+MAX_FLOWS = 2_000
+MAX_NODES_TOGETHER = 2_000
+"""Of all the processes of the files: a pathway and the pieces it calls."""
 _DEFINITIONS = GLOBAL_TASKS | {"message", "signal", "error", "escalation", "resource"}
 _UNSUPPORTED = {
     "choreography": "La chorégraphie",
@@ -111,6 +114,8 @@ def read_processes(reading: Reading, source: Source) -> list[DraftProcess]:
                 f"This process holds {size} elements; the limit is {MAX_NODES}: split it with call activities.",
             )
             continue
+        if not _bounded(reading, element, size):
+            continue
         forms.embedded_forms(reading, element)
         scope = scopes.read_scope(reading, source, element)
         scopes.read_flows(reading, source, element, scope)
@@ -131,6 +136,32 @@ def read_processes(reading: Reading, source: Source) -> list[DraftProcess]:
         )
     pools.note_black_boxes(reading, source)
     return found
+
+
+def _bounded(reading: Reading, element: Element, size: int) -> bool:
+    """Whether the process has no more flows than can be drawn, and the files no more steps than can be followed."""
+    flows = sum(1 for one in element.walk() if is_bpmn(one, "sequenceFlow"))
+    if flows > MAX_FLOWS:
+        reading.journal.error(
+            "XML-017",
+            element,
+            f"Ce processus compte {flows} flèches ; la limite est {MAX_FLOWS} : découpez-le en processus appelés.",
+            f"This process holds {flows} flows; the limit is {MAX_FLOWS}: split it with call activities.",
+        )
+        return False
+    if reading.size > MAX_NODES_TOGETHER:
+        return False
+    reading.size += size
+    if reading.size > MAX_NODES_TOGETHER:
+        reading.journal.error(
+            "XML-018",
+            element,
+            f"Ces fichiers décrivent plus de {MAX_NODES_TOGETHER} étapes : déposez le parcours et ses seuls"
+            " processus appelés.",
+            f"These files describe more than {MAX_NODES_TOGETHER} steps: upload the pathway and what it calls only.",
+        )
+        return False
+    return True
 
 
 def rewrite(reading: Reading, source: Source, process: DraftProcess, known: set[str]) -> None:

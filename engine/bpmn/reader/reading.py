@@ -135,6 +135,8 @@ class Reading:
     """Names of the facts that each decision writes."""
     missing: set[tuple[str, str]] = field(default_factory=set)
     """What the files call by name and do not hold: (`process`, `form` or `decision`, name)."""
+    size: int = 0
+    """Flow nodes read so far."""
     unmapped: dict[str, list[Named]] = field(default_factory=dict)
     """Unknown group → the elements that name it."""
 

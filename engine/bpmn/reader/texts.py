@@ -30,6 +30,8 @@ _WORDS = frozenset(
         "null",
     ]
 )
+LOOKED_AT = 1_000
+"""Characters of a text that are looked at to tell what kind of text it is; compiling it has its own limit."""
 _TWO_WORDS = re.compile(r"[^\W\d]\w*(?=\s+([^\W\d]\w*))")
 _OPERATOR = re.compile(r"==|!=|<=|>=|&&|\|\||[<>=]|\b(?:and|or|not|in|between)\b|[\w)]\s*[+*/]\s*[\w(]")
 
@@ -78,7 +80,7 @@ def is_prose(text: str) -> bool:
 
     `Vacation Approval = "Approved"` (a name with a space) counts as prose: nothing says where such a name ends.
     """
-    stripped = text.strip().lstrip("=").strip()
+    stripped = text[:LOOKED_AT].strip().lstrip("=").strip()
     if re.search(r"[$#]\{", stripped):
         return False
     unquoted = re.sub(r"\"[^\"]*\"|'[^']*'", '""', stripped)
@@ -92,6 +94,7 @@ def is_prose(text: str) -> bool:
 
 def calls_host_code(text: str) -> bool:
     """Whether a JUEL expression calls a method or a Java bean, which no other engine can know."""
+    text = text[:LOOKED_AT]
     return bool(re.search(r"[$#]\{", text) and re.search(r"[A-Za-z_]\w*\s*(\.\s*\w+\s*)*\(|:\w+\s*\(", text))
 
 

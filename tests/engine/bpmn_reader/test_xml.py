@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.bpmn.reader import read
 from engine.bpmn.xml import MAX_BYTES, read_xml
 
 
@@ -90,3 +91,34 @@ def test_not_well_formed_says_the_line() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_raise(data: bytes) -> None:
     read_xml("a.xml", data)
+
+
+START = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p">'
+END = "</process></definitions>"
+GATES = "".join(f'<exclusiveGateway id="g{n}"/>' for n in range(150))
+ALL_PAIRS = "".join(
+    f'<sequenceFlow id="f{a}_{b}" sourceRef="g{a}" targetRef="g{b}"/>' for a in range(100) for b in range(150)
+)
+ASKED = (
+    '<exclusiveGateway id="g"/><task id="a"/><sequenceFlow id="f" sourceRef="g" targetRef="a"><conditionExpression>{}'
+)
+ASKED += '</conditionExpression></sequenceFlow><sequenceFlow id="h" sourceRef="g" targetRef="a"/>'
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "".join(f'<task id="t{n}"/>' for n in range(401)),
+        GATES + ALL_PAIRS,
+        ASKED.format("${" + "a." * 400_000),
+        ASKED.format("a == 1 and " * 80_000),
+        "<scriptTask id='a'><script>" + "x = 1\n" * 100_000 + "</script></scriptTask>",
+        "".join(f'<process id="p{a}">' + '<callActivity calledElement="p1"/>' * 100 + "</process>" for a in range(99)),
+    ],
+)
+def test_no_structure_makes_reading_slow(inside: str) -> None:
+    before = time.process_time()
+
+    read({"a.bpmn": (START + inside + END).encode()})
+
+    assert time.process_time() - before < 3
