@@ -40,7 +40,7 @@ def everything_about(result: ReadResult) -> tuple[Finding, ...]:
     """What reading and checking found, in one list, heaviest first."""
     if result.draft is None:
         return result.findings
-    checked = check(result.draft, parameters=parameters_of(result))
+    checked = check(result.draft, parameters=parameters_of(result), read=result.findings)
     return together(result.findings, checked)
 
 

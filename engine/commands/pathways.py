@@ -147,7 +147,7 @@ def _read_and_check(
         forms = _forms(files)
         findings += check_model(
             model, forms=forms, parameters=parameters, directory=directory, messages=messages,
-            title=str((description.get("title") or {}).get("fr", "")),
+            title=str((description.get("title") or {}).get("fr", "")), read=result.findings,
         )  # fmt: skip
     return result.model, in_reading_order(findings)
 
