@@ -19,13 +19,16 @@ from engine.outcome import Happened
 
 def move_tokens(workflow: CaseWorkflow, closed: Sequence[str], opened: Sequence[str]) -> None:
     """Close tokens, open elements, then close the sub-processes left empty."""
-    touched = []
+    chosen = []
     for token in closed:
         task = workflow.find(token)
         if task is None or task.finished:
             raise StepNotOpen("Une des étapes à fermer n'est plus ouverte : le dossier a avancé entre-temps.")
-        touched.append(task.workflow)
-        _close(task)
+        chosen.append(task)
+    for task in chosen:
+        if not task.finished:  # closing its activity may have closed it already
+            _close(task)
+    touched = [task.workflow for task in chosen]
     for element_id in opened:
         _open(workflow, element_id)
     for inside in reversed(touched):
@@ -37,8 +40,10 @@ def _close(task: CaseTask) -> None:
     task.cancel()
     loop = task.parent
     if task.triggered and loop is not None and not loop.finished and task.task_spec.instances is not None:
-        if not any(not child.finished for child in loop.children):
+        if all(child.finished for child in loop.children):
             _close(loop)
+        elif "n" in loop.internal_data:
+            loop.internal_data["n"] -= 1  # the activity waits for one instance less
     elif task.task_spec.guarded:
         close_events(task.parent)
 

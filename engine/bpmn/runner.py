@@ -21,7 +21,7 @@ from engine.bpmn.traversal import CaseTask, CaseWorkflow
 from engine.bpmn.unsupported import unsupported
 from engine.bpmn.waits import waits_of
 from engine.errors import InvalidMessage, StepNotOpen
-from engine.outcome import Outcome, Value
+from engine.outcome import Outcome, Value, WaitKind
 
 __all__ = [
     "Facts",
@@ -45,6 +45,7 @@ __all__ = [
 for _name in ("spiff", "spiff.task", "spiff.workflow"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # they would put task data into every record
 
+NOTHING_OPEN = "Il ne resterait rien d'ouvert dans ce dossier qui puisse avancer : ouvrez au moins une étape."
 NO_FACTS: Mapping[str, Value] = {}
 
 
@@ -166,12 +167,14 @@ def move(program: Program, state: bytes, *, close: Sequence[str], open: Sequence
         move_tokens(workflow, close, open)
         close_if_over(workflow)
         if workflow.completed:
-            raise stopped(
-                "nothing_open", None, "Il ne resterait rien d'ouvert dans ce dossier : ouvrez au moins une étape."
-            )
+            raise stopped("nothing_open", None, NOTHING_OPEN)
         return True
 
-    return _on_case(program, state, around, act)
+    outcome = _on_case(program, state, around, act)
+    moves_on = outcome.incident or outcome.completed or outcome.tasks or outcome.timers or outcome.subscriptions
+    if not moves_on and all(leaf.kind is WaitKind.JOIN for leaf in outcome.leaves):
+        return Outcome(state=state, incident=stopped("nothing_open", None, NOTHING_OPEN).incident)
+    return outcome
 
 
 def restore(program: Program, state: bytes, *, earlier: bytes, around: Surroundings) -> Outcome:
