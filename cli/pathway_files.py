@@ -52,7 +52,7 @@ def _take_folder(folder: Path, files: dict[str, bytes]) -> None:
 def _beside(folders: set[Path], wanted: set[str], known: dict[str, bytes]) -> dict[str, bytes]:
     """Files of the same folders that define one of the wanted names."""
     found: dict[str, bytes] = {}
-    for folder in folders if wanted else ():
+    for folder in _where_to_look(folders) if wanted else ():
         for path in sorted(folder.iterdir())[:MAX_BESIDE]:
             if path.suffix not in _READ or str(path) in known or not path.is_file():
                 continue
@@ -61,6 +61,12 @@ def _beside(folders: set[Path], wanted: set[str], known: dict[str, bytes]) -> di
             if wanted & (names | {path.name, path.stem}):
                 found[str(path)] = data
     return found
+
+
+def _where_to_look(folders: set[Path]) -> list[Path]:
+    """The folders of the files, and the `forms` and `decisions` folders there or one level up."""
+    named = [base / name for folder in folders for base in (folder, folder.parent) for name in ("forms", "decisions")]
+    return [folder for folder in (*sorted(folders), *named) if folder.is_dir()]
 
 
 def _bytes_of(path: Path) -> bytes:
