@@ -167,4 +167,6 @@ class CaseSpec(BpmnProcessSpec):
         """Made by us around a scope with event sub-processes: ending the scope ends this one too."""
         self.entries: tuple[Any, ...] = ()
         self.names: tuple[str, ...] = ()
-        self.ordinals: Mapping[str, int] = {}
+        self.codes: Mapping[str, int] = {}
+        """Name of an element's spec → the number it has in stored states."""
+        self.by_code: Mapping[int, str] = {}

@@ -25,7 +25,8 @@ KEPT = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A version's specifications and what is known about its elements. `fingerprint` marks the states it can read."""
+    """A version's specifications and what is known about its elements. `fingerprint` marks the states it may read:
+    those of the same main process, as long as every element that is open in them is still there."""
 
     model: PathwayModel
     specs: Mapping[str, CaseSpec]
@@ -60,7 +61,7 @@ def build_program(model: PathwayModel) -> Program:
         reading_order=reading_order(model),
         messages=_messages(nodes),
         spec_names=names,
-        fingerprint=hashlib.blake2b(repr(names).encode(), digest_size=6).digest(),
+        fingerprint=hashlib.blake2b(model.main.encode(), digest_size=4).digest(),
     )
 
 

@@ -6,8 +6,9 @@ specifications are built once per version and shared by all its cases: nothing c
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -48,12 +49,27 @@ def build(model: PathwayModel) -> Specifications:
 
 def _freeze(spec: CaseSpec) -> None:
     spec.names = tuple(spec.task_specs)
-    spec.ordinals = MappingProxyType({name: place for place, name in enumerate(spec.names)})
+    spec.codes = MappingProxyType(codes_of(spec.names))
+    spec.by_code = MappingProxyType({code: name for name, code in spec.codes.items()})
     for element in spec.task_specs.values():
         element.targets = tuple(element.outputs)
     for element in spec.task_specs.values():
         if isinstance(element, Inclusive):
             element.upstream = _upstream(spec, element)
+
+
+def codes_of(names: Iterable[str]) -> dict[str, int]:
+    """A number under 2^24 for each name, which depends on the name and not on its neighbours: a state outlives a later
+    release that reads the same drawing into more nodes, or into another order."""
+    codes: dict[str, int] = {}
+    taken: set[int] = set()
+    for name in sorted(names):
+        salted = name
+        while (code := int.from_bytes(hashlib.blake2b(salted.encode(), digest_size=3).digest(), "big")) in taken:
+            salted += "'"
+        taken.add(code)
+        codes[name] = code
+    return codes
 
 
 def _upstream(spec: CaseSpec, join: Inclusive) -> tuple[frozenset[str], ...]:

@@ -2,7 +2,7 @@
 
 Layout: one format byte, one byte saying how the rest is packed (0 as is, 1 zstd), four bytes of CRC-32, then
 msgpack([fingerprint, last token number as 5 bytes, completed, scopes]). A scope is [token around it (0: the case),
-rows] and a row [token, parent (0: the start), place of its spec in the scope, state, internal data if any, 1 if it was
+rows] and a row [token, parent (0: the start), code of its spec in the scope, state, internal data if any, 1 if it was
 triggered beside the flow]. Tokens are stored as their distance from the next one, so that an old case takes no more
 room than a young one. Values of the expression language inside internal data (items, payloads, call inputs, outputs)
 are stored as the tagged JSON of `engine.expressions`. A fact never is: facts are the host's.
@@ -70,13 +70,13 @@ def _scope(workflow: Any, top: CaseWorkflow) -> list[Any]:
     spec = workflow.spec
     base = top.last_number + 1
     around = 0 if workflow is top else base - workflow.parent_task.id
-    ordinals = spec.ordinals
+    codes = spec.codes
     rows = []
     for number in sorted(workflow.tasks):
         if number:
             task = workflow.tasks[number]
             parent = task._parent
-            row = [base - number, base - parent if parent else 0, ordinals[task.task_spec.name], task._state]
+            row = [base - number, base - parent if parent else 0, codes[task.task_spec.name], task._state]
             if task.triggered or task.internal_data:
                 row.append(_internal(task.internal_data))
                 if task.triggered:
@@ -174,7 +174,7 @@ def _decode(program: Program, state: bytes, step: Step) -> CaseWorkflow:
         packed = _packer()[1].decompress(packed, max_output_size=LARGEST)
     fingerprint, last, completed, scopes = msgpack.unpackb(packed, strict_map_key=False)
     if fingerprint != program.fingerprint:
-        raise Unreadable("written by another version of the pathway, or by another release of the engine")
+        raise Unreadable("written for another pathway")
     workflow = CaseWorkflow(program.main, program.specs, step)
     workflow.last_number = int.from_bytes(last, "big")
     base = workflow.last_number + 1
@@ -192,7 +192,7 @@ def _decode(program: Program, state: bytes, step: Step) -> CaseWorkflow:
 
 
 def _place(workflow: Any, rows: list[Any], base: int) -> None:
-    names = workflow.spec.names
+    names = workflow.spec.by_code
     specs = workflow.spec.task_specs
     tasks = workflow.tasks
     for number, parent, place, state, *more in rows:
