@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.bpmn.model import NodeKind, Scope, TriggerKind
+from collections.abc import Mapping
+
+from engine.bpmn.model import Node, NodeKind, Scope, TriggerKind
 
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -11,29 +13,40 @@ HEAD = (
 )
 FOOT = "</bpmn:process>\n</bpmn:definitions>\n"
 P1D = "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
+GATEWAYS = {
+    NodeKind.EXCLUSIVE: "exclusiveGateway",
+    NodeKind.PARALLEL: "parallelGateway",
+    NodeKind.INCLUSIVE: "inclusiveGateway",
+}
 
 
-def bpmn(drawn: Scope) -> bytes:
-    """The file."""
-    lines = [HEAD]
-    for node in drawn.nodes.values():
-        attributes = f'id="{node.id}" name="{node.name or node.id}"'
-        if node.kind is NodeKind.BOUNDARY:
-            attributes += f' attachedToRef="{node.attached_to}" cancelActivity="{str(node.interrupting).lower()}"'
-        if node.kind is NodeKind.USER_TASK:
-            attributes += ' parcours:role="home_nurse"'
-        tag = {NodeKind.EXCLUSIVE: "exclusiveGateway", NodeKind.PARALLEL: "parallelGateway"}.get(
-            node.kind, "inclusiveGateway" if node.kind is NodeKind.INCLUSIVE else node.bpmn_type
-        )
-        inner = ""
-        if node.trigger.kind is TriggerKind.TIMER:
-            inner = P1D
-        elif node.trigger.kind is TriggerKind.TERMINATE:
-            inner = "<bpmn:terminateEventDefinition/>"
-        elif node.script:
-            inner = f"<bpmn:script>{node.script}</bpmn:script>"
-        lines.append(f"<bpmn:{tag} {attributes}>{inner}</bpmn:{tag}>\n")
+def bpmn(drawn: Scope, bodies: Mapping[str, Scope] | None = None) -> bytes:
+    """The file; a task named in `bodies` becomes a sub-process with that inside."""
+    return (HEAD + _inside(drawn, "", bodies or {}) + FOOT).encode()
+
+
+def _inside(drawn: Scope, prefix: str, bodies: Mapping[str, Scope]) -> str:
+    lines = [_node(node, prefix, bodies) for node in drawn.nodes.values()]
     for flow in drawn.flows.values():
-        ends = f'sourceRef="{flow.source}" targetRef="{flow.target}"'
-        lines.append(f'<bpmn:sequenceFlow id="flow_{flow.id}" name="vers {flow.target}" {ends}/>\n')
-    return "".join([*lines, FOOT]).encode()
+        ends = f'sourceRef="{prefix}{flow.source}" targetRef="{prefix}{flow.target}"'
+        lines.append(f'<bpmn:sequenceFlow id="flow_{prefix}{flow.id}" name="vers {flow.target}" {ends}/>\n')
+    return "".join(lines)
+
+
+def _node(node: Node, prefix: str, bodies: Mapping[str, Scope]) -> str:
+    attributes = f'id="{prefix}{node.id}" name="{node.name or node.id}"'
+    tag = GATEWAYS.get(node.kind, node.bpmn_type)
+    inner = ""
+    if node.kind is NodeKind.BOUNDARY:
+        attributes += f' attachedToRef="{prefix}{node.attached_to}" cancelActivity="{str(node.interrupting).lower()}"'
+    if node.id in bodies:
+        tag, inner = "subProcess", _inside(bodies[node.id], f"{prefix}{node.id}_", {})
+    elif node.kind is NodeKind.USER_TASK:
+        attributes += ' parcours:role="home_nurse"'
+    if node.trigger.kind is TriggerKind.TIMER:
+        inner = P1D
+    elif node.trigger.kind is TriggerKind.TERMINATE:
+        inner = "<bpmn:terminateEventDefinition/>"
+    elif node.script:
+        inner = f"<bpmn:script>{node.script}</bpmn:script>"
+    return f"<bpmn:{tag} {attributes}>{inner}</bpmn:{tag}>\n"

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from engine.bpmn.checker import check
+from engine.bpmn.model import NodeKind
 from engine.bpmn.program import build_program
 from engine.bpmn.reader import read
 from engine.bpmn.simulation import Ended, simulate
@@ -43,6 +44,21 @@ def test_what_is_called_sound_never_gets_stuck_in_the_engine(seed: int) -> None:
         if drawn is None:
             continue
         told, ended = played(bpmn(drawn))
+        if not told & NOT_SOUND and ALWAYS_FIRST not in told:
+            assert ended <= {Ended.COMPLETED}
+
+
+@pytest.mark.parametrize("seed", range(100, 112))
+def test_a_sub_process_is_judged_as_the_engine_plays_it(seed: int) -> None:
+    random = Random(seed)
+    outer = sound_scope(seed, 4)
+    place = random.choice([node.id for node in outer.nodes.values() if node.kind is NodeKind.USER_TASK])
+    for operator in (None, *OPERATORS):
+        grown = sound_scope(seed + 1, 3)
+        inner = operator(grown, random) if operator else grown
+        if inner is None:
+            continue
+        told, ended = played(bpmn(outer, {place: inner}))
         if not told & NOT_SOUND and ALWAYS_FIRST not in told:
             assert ended <= {Ended.COMPLETED}
 
