@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from engine.actor import Actor, ActorKind
 from engine.errors import CaseClosed, Conflict, NotAllowed, TaskAlreadyCompleted, TaskAlreadyTaken, TaskClosed
+from engine.french_times import at_moment
 
 COORDINATION = frozenset({"coordinator", "mission_lead", "territory_admin"})
 STEERING = COORDINATION | {"pathway_designer"}
@@ -39,28 +40,13 @@ def is_engine(by: Actor) -> bool:
     return by.kind is not ActorKind.PERSON
 
 
-def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """« 10 h 32 » today, « le 3 mars à 10 h 32 » otherwise."""
-    local = moment.astimezone(zone)
-    hour = f"{local.hour} h {local.minute:02d}"
-    if local.date() == now.astimezone(zone).date():
-        return f"à {hour}"
-    return f"le {local.day} {MONTHS[local.month - 1]} à {hour}"
-
-
-MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
-
-
 def check_task_open(task: TaskFacts, *, zone: ZoneInfo, now: datetime) -> None:
     """Raises TaskAlreadyCompleted (who, when) or TaskClosed."""
     if task.state in ("offered", "accepted"):
         return
     if task.completed_at is not None:
         how = "terminée" if task.state == "completed" else "close"
-        moment = when(task.completed_at, zone, now)
+        moment = at_moment(task.completed_at, zone, now)
         raise TaskAlreadyCompleted(f"« {task.name} » a déjà été {how} par {task.completed_by or 'quelqu’un'} {moment}.")
     raise TaskClosed(f"« {task.name} » n'est plus à faire : le dossier a avancé sans elle.")
 
@@ -71,7 +57,7 @@ def check_may_do(task: TaskFacts, *, eligible: bool, owner: str, by: Actor, zone
         return
     if task.state == "accepted" and task.owner_id != by.professional_id and task.accepted_at is not None:
         raise TaskAlreadyTaken(
-            f"« {task.name} » a été prise par {owner or 'quelqu’un'} {when(task.accepted_at, zone, now)}. "
+            f"« {task.name} » a été prise par {owner or 'quelqu’un'} {at_moment(task.accepted_at, zone, now)}. "
             "Demandez-lui de la rendre, ou à la coordination de la réattribuer."
         )
     raise NotAllowed(f"« {task.name} » ne vous est pas proposée. Si elle devrait l'être, appelez la coordination.")

@@ -151,7 +151,10 @@ def resume(
             connection.execute(
                 update(tables.WAIT)
                 .where(tables.WAIT.c.id == wait["id"])
-                .values(expected_at=wait["expected_at"] + pause, next_at=next_at, last_touch_at=now)
+                .values(
+                    expected_at=wait["expected_at"] + pause, at_risk_at=wait["at_risk_at"] + pause, next_at=next_at,
+                    last_touch_at=now,
+                )  # fmt: skip
             )
     connection.execute(
         delete(tables.WAIT).where(tables.WAIT.c.case_id == case_id, tables.WAIT.c.token == SUSPENDED_TOKEN)

@@ -39,6 +39,8 @@ class WaitRecord(Table):
     message_name: Mapped[str | None] = mapped_column(String(120))
     since: Mapped[Moment]
     expected_at: Mapped[Moment]
+    at_risk_at: Mapped[Moment]
+    """From when on what remains of the delay is less than a quarter of it."""
     responsible_role: Mapped[str] = mapped_column(String(40))
     responsible_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id"), index=True)
     responsible_name: Mapped[str] = mapped_column(String(200), default="")

@@ -45,7 +45,8 @@ _FACTS = (CaseFact.scope, CaseFact.name, CaseFact.value, CaseFact.recorded_at, C
 _TASKS = tuple(Task.__table__.columns)
 _WAITS = (
     WaitRecord.id, WaitRecord.token, WaitRecord.kind, WaitRecord.element_id, WaitRecord.element_name,
-    WaitRecord.task_id, WaitRecord.message_name, WaitRecord.since, WaitRecord.expected_at, WaitRecord.responsible_role,
+    WaitRecord.task_id, WaitRecord.message_name, WaitRecord.since, WaitRecord.expected_at, WaitRecord.at_risk_at,
+    WaitRecord.responsible_role,
     WaitRecord.responsible_id, WaitRecord.responsible_name, WaitRecord.next_at, WaitRecord.next_what,
     WaitRecord.last_touch_at, WaitRecord.escalation_level,
 )  # fmt: skip

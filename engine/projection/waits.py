@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -109,6 +109,11 @@ def _wait(
     )  # fmt: skip
 
 
+def at_risk(since: datetime, expected_at: datetime) -> datetime:
+    """When three quarters of the delay are gone."""
+    return since + max(expected_at - since, timedelta()) * 0.75
+
+
 def wait_row(
     case: LoadedCase,
     *,
@@ -138,6 +143,7 @@ def wait_row(
         "message_name": message_name,
         "since": known.get("since", now),
         "expected_at": expected_at,
+        "at_risk_at": at_risk(known.get("since", now), expected_at),
         "responsible_role": responsible_role,
         "responsible_id": responsible_id,
         "responsible_name": responsible_name,

@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.Column("message_name", sa.String(length=120), nullable=True),
         sa.Column("since", MOMENT, nullable=False),
         sa.Column("expected_at", MOMENT, nullable=False),
+        sa.Column("at_risk_at", MOMENT, nullable=False),
         sa.Column("responsible_role", sa.String(length=40), nullable=False),
         sa.Column("responsible_id", sa.Uuid(), nullable=True),
         sa.Column("responsible_name", sa.String(length=200), nullable=False),

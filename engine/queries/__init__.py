@@ -1,0 +1,1 @@
+"""What screens show: one module per screen, frozen rows."""
