@@ -15,6 +15,8 @@ from engine.db import Database
 from engine.settings import Settings
 from web import (
     assets,
+    cases,
+    control_tower,
     demo,
     discharges,
     errors,
@@ -45,6 +47,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     discharges.bp,
     my_patients.bp,
     new_case.bp,
+    control_tower.bp,
+    cases.bp,
 )
 
 Advance = Callable[..., int]

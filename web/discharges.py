@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from engine.errors import NotAllowed
 from engine.queries.discharges import discharges
 from web import visitor
+from web.calendar import calendar
 from web.texts import gettext as _
 from web.wording import HOSPITAL_ROLES
 
@@ -24,5 +25,7 @@ def index() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()[:100]
     page = max(request.args.get("page", 1, type=int), 1)
     with visitor.database().reading() as session:
-        found = discharges(session, by=by, now=visitor.now(), closed=closed, text=text, page=page)
+        found = discharges(
+            session, by=by, now=visitor.now(), calendar=calendar(), closed=closed, text=text, page=page
+        )
     return render_template("discharges/index.html", list=found, closed=closed, text=text, page=page)

@@ -54,6 +54,8 @@ def new() -> ResponseReturnValue:
     if text and chosen.patient is None:
         with visitor.database().reading() as session:
             found = new_case.find_patients(session, by=visitor.current_actor(), text=text)
+    if chosen.patient is not None:
+        visitor.note_read(kind="patient", object_id=chosen.patient.id, patient_id=chosen.patient.id)
     raw = _proposed(chosen) if chosen.form is not None else {}
     return _page(chosen, raw, text=text, found=found)
 

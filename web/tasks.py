@@ -33,6 +33,7 @@ ANSWERED_ROUNDS = frozenset({"usual", "pool", "neighbours"})
 def show(task_id: UUID) -> ResponseReturnValue:
     """The task, its form filled with what is known or with the draft."""
     page = _page(task_id)
+    visitor.note_read(kind="task", object_id=page.id, patient_id=page.patient.id, case_id=page.case_id)
     if not page.open:
         return render_template("tasks/done.html", page=page, **_drawn(page, forms.raw_values(page.form, page.values)))
     raw = {**forms.raw_values(page.form, page.values), **(page.draft or {})}

@@ -14,6 +14,8 @@ from web.texts import gettext as _
 from web.texts import ngettext
 
 SOON = timedelta(hours=12)
+NARROW = "\u00a0"
+"""Keeps « 14 h 30 » on one line."""
 
 
 class Lateness(NamedTuple):
@@ -53,7 +55,8 @@ def clock(moment: datetime) -> str:
     there = local(moment)
     if language.current() == "en":
         return f"{there:%H:%M}"
-    return f"{there.hour} h {there.minute:02d}" if there.minute else f"{there.hour} h"
+    minutes = f"{NARROW}{there.minute:02d}" if there.minute else ""
+    return f"{there.hour}{NARROW}h{minutes}"
 
 
 def moment_words(moment: datetime) -> str:

@@ -89,6 +89,23 @@ CASE_STATES = {
     "closed": _l("clos"),
 }
 
+HEALTH = {
+    "healthy": _l("En ordre"),
+    "dormant": _l("Endormi"),
+    "at_risk": _l("À risque"),
+    "late": _l("En retard"),
+    "silent": _l("Silencieux"),
+    "orphan": _l("Orphelin"),
+    "deadlocked": _l("Impasse"),
+    "broken": _l("Cassé"),
+}
+"""How a case or a wait stands (engine.queries.health)."""
+
+HEALTH_TAGS = {
+    "healthy": "tag-done", "dormant": "tag-waiting", "at_risk": "tag-soon", "late": "tag-late", "silent": "tag-waiting",
+    "orphan": "tag-late", "deadlocked": "tag-vital", "broken": "tag-vital",
+}
+
 IDENTITY_STATUSES = {
     "VALI": _l("identité qualifiée"),
     "RECUP": _l("identité récupérée"),
@@ -147,7 +164,8 @@ def init(app: Flask) -> None:
         role_name=role_name, in_language=in_language, capitalize_first=capitalize_first, without_why=without_why
     )
     app.jinja_env.globals.update(
-        CASE_STATES=CASE_STATES, DECLINE_REASONS=DECLINE_REASONS, IDENTITY_STATUSES=IDENTITY_STATUSES,
+        CASE_STATES=CASE_STATES, DECLINE_REASONS=DECLINE_REASONS, HEALTH=HEALTH, HEALTH_TAGS=HEALTH_TAGS,
+        IDENTITY_STATUSES=IDENTITY_STATUSES,
         NOT_DONE_REASONS=NOT_DONE_REASONS, ROLES=ROLES, SEXES=SEXES,
         new_key=new_key, task_title=task_title,
     )

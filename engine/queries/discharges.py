@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
+from engine.calendars import Calendar
 from engine.eligibility import within
 from engine.expressions import from_json
 from engine.models import (
@@ -25,6 +26,8 @@ from engine.models import (
     Task,
     WaitRecord,
 )
+from engine.queries.health import Health, wait_rank
+from engine.queries.why import describe
 from engine.queries.worklist import PatientCard, patient_card
 
 PAGE_SIZE = 40
@@ -36,15 +39,24 @@ DISCHARGED, PLANNED = "discharge_at", "planned_discharge_at"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """The most pressing thing a case waits for."""
+    """The most pressing thing a case waits for: the worst first, then the first expected."""
 
     what: str
-    kind: str
     role: str
     who: str
     expected_at: datetime
-    then: str
-    then_at: datetime | None
+    health: Health
+    sentence: str
+    """What, since when, until when, and what happens by itself otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many things a case waits for, how many past their date, and the most pressing one."""
+
+    count: int
+    late: int
+    next: NextStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +77,7 @@ class Discharge:
     first_visit_at: datetime | None
     first_visit_by: str
     waits: int
-    late: int
-    blocked: bool
-    """True when the case has an incident: the software, not the people, is in the way."""
+    health: Health
     next: NextStep | None
     last_event: str
     last_event_by: str
@@ -86,7 +96,14 @@ class Discharges:
 
 
 def discharges(
-    session: Session, *, by: Actor, now: datetime, closed: bool = False, text: str = "", page: int = 1
+    session: Session,
+    *,
+    by: Actor,
+    now: datetime,
+    calendar: Calendar,
+    closed: bool = False,
+    text: str = "",
+    page: int = 1,
 ) -> Discharges:
     """Cases opened in the organisations of `by` (wards of their hospital included), in six statements."""
     mine = and_(Case.territory_id == by.territory_id, _in_my_organizations(by))
@@ -117,7 +134,7 @@ def discharges(
         .limit(PAGE_SIZE + 1)
         .offset((max(page, 1) - 1) * PAGE_SIZE)
     ).all()
-    details = CaseDetails.of(session, [row[0].id for row in rows[:PAGE_SIZE]], now)
+    details = CaseDetails.of(session, [row[0].id for row in rows[:PAGE_SIZE]], now, calendar)
     return Discharges(
         rows=tuple(_row(row, details) for row in rows[:PAGE_SIZE]),
         open=counted[0],
@@ -133,16 +150,16 @@ class CaseDetails:
 
     dates: Mapping[UUID, Mapping[str, datetime]]
     visits: Mapping[UUID, tuple[str, datetime | None, str]]
-    waits: Mapping[UUID, tuple[int, int, bool, NextStep]]
+    waits: Mapping[UUID, Waiting]
     events: Mapping[UUID, tuple[str, str, datetime]]
 
     @staticmethod
-    def of(session: Session, case_ids: Sequence[UUID], now: datetime) -> CaseDetails:
+    def of(session: Session, case_ids: Sequence[UUID], now: datetime, calendar: Calendar) -> CaseDetails:
         """Dates, first visits, waits and last events of these cases."""
         return CaseDetails(
             dates=_dates(session, case_ids),
             visits=_visits(session, case_ids),
-            waits=_waits(session, case_ids, now),
+            waits=_waits(session, case_ids, now, calendar),
             events=_events(session, case_ids),
         )
 
@@ -188,22 +205,29 @@ def _visits(session: Session, case_ids: Sequence[UUID]) -> Mapping[UUID, tuple[s
 
 
 def _waits(
-    session: Session, case_ids: Sequence[UUID], now: datetime
-) -> Mapping[UUID, tuple[int, int, bool, NextStep]]:
+    session: Session, case_ids: Sequence[UUID], now: datetime, calendar: Calendar
+) -> Mapping[UUID, Waiting]:
+    rank = wait_rank(now=now, today=calendar.today(now)).label("rank")
     rows = session.execute(
-        select(WaitRecord).where(WaitRecord.case_id.in_(case_ids)).order_by(WaitRecord.expected_at, WaitRecord.id)
-    ).scalars()
-    found: dict[UUID, tuple[int, int, bool, NextStep]] = {}
-    for wait in rows:
-        count, late, blocked, first = found.get(wait.case_id, (0, 0, False, None))
-        if first is None or (wait.kind == "incident" and first.kind != "incident"):
-            first = NextStep(
-                what=wait.element_name, kind=wait.kind, role=wait.responsible_role, who=wait.responsible_name,
-                expected_at=wait.expected_at, then=wait.next_what, then_at=wait.next_at,
-            )  # fmt: skip
-        found[wait.case_id] = (
-            count + 1, late + int(wait.expected_at < now), blocked or wait.kind == "incident", first
+        select(WaitRecord, Task, rank)
+        .join(Case, Case.id == WaitRecord.case_id)
+        .outerjoin(Task, Task.id == WaitRecord.task_id)
+        .where(WaitRecord.case_id.in_(case_ids))
+        .order_by(rank.desc(), WaitRecord.expected_at, WaitRecord.id)
+    )
+    found: dict[UUID, Waiting] = {}
+    for wait, task, grade in rows:
+        known = found.get(wait.case_id)
+        late = int(wait.expected_at < now)
+        if known is not None:
+            found[wait.case_id] = replace(known, count=known.count + 1, late=known.late + late)
+            continue
+        said = describe(wait, task, Health(grade), calendar.zone, now)
+        step = NextStep(
+            what=wait.element_name, role=wait.responsible_role, who=wait.responsible_name,
+            expected_at=wait.expected_at, health=Health(grade), sentence=said.sentence,
         )  # fmt: skip
+        found[wait.case_id] = Waiting(1, late, step)
     return found
 
 
@@ -222,7 +246,8 @@ def _row(row: Sequence[object], details: CaseDetails) -> Discharge:
     assert isinstance(case, Case)
     dates = details.dates.get(case.id, {})
     visit, visit_at, visit_by = details.visits.get(case.id, (None, None, ""))
-    count, late, blocked, step = details.waits.get(case.id, (0, 0, False, None))
+    waiting = details.waits.get(case.id)
+    nothing = Health.HEALTHY if case.closed_at is not None else Health.BROKEN  # an open case waits for something
     event, event_by, event_at = details.events.get(case.id, ("", "", None))
     return Discharge(
         case_id=case.id,
@@ -237,10 +262,9 @@ def _row(row: Sequence[object], details: CaseDetails) -> Discharge:
         first_visit=visit,
         first_visit_at=visit_at,
         first_visit_by=visit_by,
-        waits=count,
-        late=late,
-        blocked=blocked,
-        next=step,
+        waits=0 if waiting is None else waiting.count,
+        health=nothing if waiting is None else waiting.next.health,
+        next=None if waiting is None else waiting.next,
         last_event=event,
         last_event_by=event_by,
         last_event_at=event_at,

@@ -91,7 +91,7 @@ def my_patients(
         .limit(MOST)
     ).all()
     case_ids = [row[0].id for row in rows]
-    details = CaseDetails.of(session, case_ids, now)
+    details = CaseDetails.of(session, case_ids, now, calendar)
     tasks = _my_tasks(session, by, case_ids, calendar, now)
     letters = _letters(session, case_ids)
     return tuple(_row(row, details, tasks, letters) for row in rows)
@@ -156,7 +156,7 @@ def _row(
     case, title, patient, commune, ward = row
     assert isinstance(case, Case) and isinstance(patient, Patient)
     dates = details.dates.get(case.id, {})
-    _, late, _, step = details.waits.get(case.id, (0, 0, False, None))
+    waiting = details.waits.get(case.id)
     stay = PLANNED in dates or DISCHARGED in dates or ward is not None
     return MyPatient(
         patient=patient_card(patient, str(commune or "")),
@@ -167,8 +167,8 @@ def _row(
         opened_at=case.opened_at,
         planned_at=dates.get(PLANNED),
         discharged_at=dates.get(DISCHARGED),
-        late=late,
-        next=step,
+        late=0 if waiting is None else waiting.late,
+        next=None if waiting is None else waiting.next,
         tasks=tasks.get(case.id, ()),
         letters=letters.get(case.id, ()),
     )

@@ -43,7 +43,7 @@ class TestDischarges:
         said = text_of(browser_of("helene").get("/sorties"))
 
         assert "Mme Josette DEMO-ABEILLE" in said and number in said
-        assert "Contrôle du service" in said and "Infirmier·e du service" in said and "à l'heure" in said
+        assert "Contrôle du service" in said and "Infirmier·e du service" in said and "En ordre" in said
 
     def test_another_hospital_sees_none_of_it(
         self, browser_of: Callable[[str], Browser], start_case: Callable[..., str]

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from engine.clock import utcnow
 from engine.db import Database
 from engine.expressions import from_json
-from engine.models import CaseFact, Task, TaskDraft
+from engine.models import AuditEvent, CaseFact, Task, TaskDraft
 from tests.web import town
 from tests.web.browser import Browser, text_of
 
@@ -49,6 +49,16 @@ def test_the_page_says_who_why_and_until_when(claire: Browser, visit: str) -> No
     assert "Mme Josette DEMO-ABEILLE" in said and "né·e le 17/03/1941" in said
     assert "Pourquoi Voir si tout va bien à la maison." in said
     assert "À faire avant le" in said
+
+
+def test_opening_the_page_leaves_a_trace(claire: Browser, visit: str, database: Database) -> None:
+    claire.get(visit)
+
+    with database.reading() as session:
+        seen = session.execute(
+            select(AuditEvent.actor, AuditEvent.object_kind, AuditEvent.patient_id).where(AuditEvent.action == "read")
+        ).one()
+        assert seen == ("Claire DEMO-CLAIRE", "task", town.josette(session))
 
 
 def test_every_type_of_question_has_its_input(claire: Browser, visit: str) -> None:
@@ -103,7 +113,7 @@ def test_a_wrong_answer_is_explained_and_nothing_typed_is_lost(claire: Browser, 
     assert "3 réponses sont à corriger" in said
     assert '<a href="#weight_kg">Poids : La valeur doit être au moins 20.</a>' in page
     assert "Comment est-ce arrivé : Ce champ est obligatoire." in said
-    assert 'aria-invalid="true" aria-describedby="weight weight_kg-erreur"' in page
+    assert 'aria-invalid="true" aria-describedby="weight_kg-aide weight_kg-erreur"' in page
     assert 'value="7"' in page and "&lt;b&gt;cuisine&lt;/b&gt;" in page and 'value="Marc DEMO-MARC"' in page
     assert re.search(r'name="drugs-1-drug" value="Bisoprolol"', page)
     assert "weight_kg" not in facts(database)
