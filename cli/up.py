@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +14,7 @@ from waitress.server import create_server
 from cli.database import use_data_directory
 from engine import migrations
 from engine.db import Database
+from engine.errors import InvalidRequest
 from engine.settings import read_settings
 from web.app import create_app
 from worker.app import make_celery, start_embedded
@@ -24,6 +26,7 @@ THREADS = 12
 
 def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     """Start everything and serve until interrupted."""
+    listening = _listen(host, port)
     use_data_directory(data)
     settings = read_settings()
     database = Database(settings.database_url)
@@ -34,8 +37,9 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     app = create_app(settings, database)
     app.extensions["parcours_advance"] = _advancer(database, channels)
     start_embedded(make_celery(settings, database, channels))
-    server = create_server(app, host=host, port=port, threads=THREADS, ident="parcours")
-    click.echo(f"Parcours est ouvert : http://{_shown(host)}:{server.effective_port}/  (Ctrl+C pour arrêter)")
+    server = create_server(app, sockets=[listening], threads=THREADS, ident="parcours")
+    address = f"http://{_shown(host)}:{listening.getsockname()[1]}/"
+    click.echo(f"Parcours est ouvert : {address}  (Ctrl+C pour arrêter)")
     try:
         server.run()
     except KeyboardInterrupt:
@@ -43,6 +47,22 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     finally:
         server.close()
         database.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything is loaded. Raises InvalidRequest when it is not free."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen()
+    except OSError as problem:
+        listening.close()
+        raise InvalidRequest(
+            f"L'adresse {host}:{port} ne peut pas être ouverte ({problem.strerror}). "
+            "Un autre Parcours y est peut-être déjà : choisissez-en une autre avec --port."
+        ) from problem
+    return listening
 
 
 def _load_demo(database: Database) -> None:
@@ -53,7 +73,7 @@ def _load_demo(database: Database) -> None:
         load.load_demo(database)
 
 
-def _advancer(database: Database, channels: Channels):  # type: ignore[no-untyped-def]
+def _advancer(database: Database, channels: Channels) -> Callable[..., int]:
     def advance_demo(*, territory_id: UUID, seconds: int, now: datetime) -> int:
         return advance(database, channels, territory_id=territory_id, seconds=seconds, now=now)
 

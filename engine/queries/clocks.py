@@ -28,12 +28,12 @@ def territory_clocks(session: Session) -> tuple[TerritoryClock, ...]:
 
 def next_due(session: Session, *, territory_id: UUID, until: datetime) -> datetime | None:
     """When the next timer or letter of a territory is due, if that is not after `until`. Held timers stand still."""
-    timer = session.execute(
+    timer: datetime | None = session.execute(
         select(func.min(Timer.due_at)).where(
             Timer.territory_id == territory_id, Timer.held_at.is_(None), Timer.due_at <= until
         )
     ).scalar_one()
-    letter = session.execute(
+    letter: datetime | None = session.execute(
         select(func.min(Outbox.not_before)).where(
             Outbox.territory_id == territory_id, Outbox.state == "waiting", Outbox.not_before <= until
         )

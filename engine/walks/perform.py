@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -286,6 +286,7 @@ def _send(scene: _Scene, send: Send) -> None:
             name=send.name,
             payload=_values(send.payload, scene),
             case_id=scene.case_id,
+            correlation_key=send.key,
             by=system_actor(scene.settled.territory_id),
             now=scene.now,
             key=None,
@@ -323,7 +324,7 @@ def _values(raw: Mapping[str, Any], scene: _Scene) -> dict[str, Any]:
 def _value(value: Any, scene: _Scene) -> Any:
     if isinstance(value, str) and value.startswith("= "):
         computed = compile_expression(value).evaluate({}, now=scene.now, calendar=scene.calendar)
-        return computed.isoformat() if hasattr(computed, "isoformat") else to_json(computed)
+        return computed.isoformat() if isinstance(computed, date | datetime) else to_json(computed)
     if isinstance(value, list):
         return [_value(item, scene) for item in value]
     if isinstance(value, dict):

@@ -40,6 +40,8 @@ class Send:
     line: int
     after: str | None
     name: str
+    key: str | None = None
+    """What the wait it is meant for carries (`attendance[slot-1]`), when several wait for the same message."""
     payload: dict[str, Any] = field(default_factory=dict)
 
 
@@ -93,7 +95,7 @@ _VERBS = {
 _ACT = re.compile(
     _WHEN + rf"(?P<role>[a-z_]+)\s+(?P<verb>{'|'.join(_VERBS)})\s+(?P<element>[\w.-]+(?:\[[\w.-]+\])?)" + _WITH, re.S
 )
-_SEND = re.compile(_WHEN + r"message\s+(?P<name>[\w.-]+)" + _WITH, re.S)
+_SEND = re.compile(_WHEN + r"message\s+(?P<name>[\w.-]+)(?:\[(?P<key>[\w.-]+)\])?" + _WITH, re.S)
 _ADVANCE = re.compile(rf"advance\s+(?:to\s+(?P<until>{_MOMENT})|(?P<duration>\S+))\Z")
 _START = re.compile(r"start:\s*(?P<when>\d{4}-\d\d-\d\d[ T]\d\d:\d\d)\s+by\s+(?P<role>[a-z_]+)" + _WITH, re.S)
 _KINDS = (
@@ -195,7 +197,8 @@ def _step(instruction: str, name: str, line: int) -> list[Step]:
             )
         ]
     if send := _SEND.match(instruction):
-        return [Send(line=line, after=send["when"], name=send["name"], payload=_json(send["json"], name, line))]
+        payload = _json(send["json"], name, line)
+        return [Send(line=line, after=send["when"], name=send["name"], key=send["key"], payload=payload)]
     if advance := _ADVANCE.match(instruction):
         return [Advance(line=line, duration=advance["duration"], until=advance["until"])]
     raise InvalidWalk(
