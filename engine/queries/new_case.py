@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
@@ -210,7 +210,7 @@ def receipt(session: Session, *, number: str, by: Actor) -> Receipt:
     )
     tasks: Any = session.execute(
         select(Task, Professional, declined)
-        .outerjoin(Professional, Professional.id == Task.owner_id)
+        .outerjoin(Professional, Professional.id == func.coalesce(Task.owner_id, Task.audience_professional_id))
         .where(Task.case_id == case.id)
         .order_by(Task.opened_at, Task.due_at, Task.id)
         .limit(20)
