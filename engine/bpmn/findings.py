@@ -55,7 +55,8 @@ class Fix:
     """A mechanical mend that one click applies in the modeler.
 
     `kind` says what to do with `element_id`: `set_attribute` (name, value), `set_text` (child, value), `remove`,
-    `set_default` (flow), `replace_type` (type), `map_role` (group, role), `add_condition` (flow, condition).
+    `set_default` (flow), `replace_type` (type), `map_role` (group, role), `add_condition` (flow, condition),
+    `add_end` (draw an end event after it).
     """
 
     kind: str

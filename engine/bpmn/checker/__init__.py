@@ -7,6 +7,7 @@ time: it reads a model and the things beside it, and touches nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -24,11 +25,11 @@ from engine.bpmn.checker.messages import messages as messages_of
 from engine.bpmn.checker.privacy import privacy
 from engine.bpmn.checker.readability import readability
 from engine.bpmn.checker.silent_loops import silent_loops
-from engine.bpmn.checker.subject import Subject
+from engine.bpmn.checker.subject import Subject, drawn_id
 from engine.bpmn.checker.texts import texts
 from engine.bpmn.checker.timers import timers
 from engine.bpmn.explorer import Budget, survey
-from engine.bpmn.findings import Finding, in_reading_order
+from engine.bpmn.findings import Finding, TraceStep, in_reading_order
 from engine.bpmn.model import PathwayModel
 from engine.calendars import calendar_of
 
@@ -90,7 +91,22 @@ def check(
         *privacy(facts),
         *readability(facts),
     ]
-    return in_reading_order(unsaid(found, read))
+    return in_reading_order(as_drawn(one, subject) for one in unsaid(found, read))
+
+
+def as_drawn(one: Finding, subject: Subject) -> Finding:
+    """The finding with the ids of the designer's own elements, which are those the diagram shows."""
+
+    def drawn(identifier: str) -> str:
+        element = subject.by_id.get(identifier)
+        return drawn_id(element) if element is not None else identifier
+
+    trace = tuple(
+        TraceStep(element_id=drawn(step.element_id), marking=tuple(dict.fromkeys(map(drawn, step.marking))))
+        for step in one.trace
+    )
+    related = tuple(other for other in dict.fromkeys(map(drawn, one.related)) if other != one.element_id)
+    return replace(one, trace=trace, related=related)
 
 
 def unsaid(found: Iterable[Finding], read: Iterable[Finding]) -> list[Finding]:

@@ -173,7 +173,8 @@ class Facts:
         for name, message in (self.subject.messages or {}).items():
             payload = message.get("payload") if isinstance(message, Mapping) else None
             for key, kind in (payload or {}).items():
-                found.append(Source(name=str(key), type=str(kind), writer=f"message {name}", optional=True))
+                type_ = kind.get("type") if isinstance(kind, Mapping) else kind
+                found.append(Source(name=str(key), type=str(type_), writer=f"message {name}", optional=True))
         return found
 
     @cached_property

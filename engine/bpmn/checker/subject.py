@@ -101,7 +101,7 @@ def named(element: Element) -> str:
 
 def short(element: Element) -> str:
     """The name on one line and not too long, else the id."""
-    name = " ".join(element.name.split()) or element.id
+    name = " ".join(element.name.split()) or (element.id if isinstance(element, Process) else drawn_id(element))
     return name if len(name) <= NAME_SHOWN else name[: NAME_SHOWN - 1] + "…"
 
 
