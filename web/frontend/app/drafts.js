@@ -57,13 +57,19 @@ async function save(form) {
   else report(form, say(store.available ? 'draftHere' : 'draftFailed', { time: timeOf(serverTime(at)) }));
 }
 
+const changed = (element) => (/^(radio|checkbox)$/.test(element.type) ? element.checked !== element.defaultChecked
+  : 'defaultValue' in element && element.type !== 'hidden' && element.value !== element.defaultValue);
+
 async function watch(form) {
-  if (store.available) await restore(form);
   let timer;
-  form.addEventListener('input', () => {
+  const saveSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(() => save(form), PAUSE);
-  });
+  };
+  form.addEventListener('input', saveSoon);
+  // whoever began to type before this was loaded keeps what they typed
+  if ([...form.elements].some(changed)) saveSoon();
+  else if (store.available) await restore(form);
   form.addEventListener('submit', () => {
     clearTimeout(timer);
     if (store.available) store.put('drafts', { id: form.dataset.draft, at: Date.now(), values: typed(form), sent: true });
