@@ -76,9 +76,14 @@ def check(
         directory=directory,
         surveyed=survey(model, spent),
     )
+    found = _families(subject, spent, now)
+    return in_reading_order(as_drawn(one, subject) for one in unsaid(found, read))
+
+
+def _families(subject: Subject, budget: Budget, now: datetime | None) -> list[Finding]:
     facts = Facts(subject, read_forms(subject.forms))
-    found = [
-        *control_flow(subject, spent),
+    return [
+        *control_flow(subject, budget),
         *drawing(subject),
         *silent_loops(subject),
         *data(facts),
@@ -91,7 +96,6 @@ def check(
         *privacy(facts),
         *readability(facts),
     ]
-    return in_reading_order(as_drawn(one, subject) for one in unsaid(found, read))
 
 
 def as_drawn(one: Finding, subject: Subject) -> Finding:

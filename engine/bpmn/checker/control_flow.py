@@ -139,22 +139,11 @@ def _twice(subject: Subject, surveyed: Surveyed, meeting: Meeting) -> Iterator[F
         return
     node = surveyed.scope.nodes[meeting.node]
     path = path_words(subject, meeting.trace)
-    following = successors(surveyed.scope)
-    loops = rounds(following)
-    splits = {step.element_id for step in meeting.trace if len(outgoing_of(surveyed, step.element_id)) > 1}
-    for loop in loops:
-        inside = set(loop)
-        for split in sorted(splits & inside):
-            targets = [flow.target for flow in outgoing_of(surveyed, split)]
-            staying = sum(target in inside for target in targets)
-            if node.id in inside and staying > 1:
-                yield _growing("CF-007", surveyed.scope.nodes[split], node, path, meeting)
-                return
-            turns = sum(step.element_id == split for step in meeting.trace)
-            leaving = [target for target in targets if target not in inside]
-            if node.id not in inside and turns > 1 and node.id in reachable(following, leaving):
-                yield _growing("CF-008", surveyed.scope.nodes[split], node, path, meeting)
-                return
+    growth = _growth(surveyed, node, meeting)
+    if growth is not None:
+        code, split = growth
+        yield about(node, code, split=split, path=path, related=(split.id, meeting.flow), trace=meeting.trace)
+        return
     work = _first_work(surveyed, node)
     if meeting.beside:
         yield about(
@@ -179,9 +168,21 @@ def _twice(subject: Subject, surveyed: Surveyed, meeting: Meeting) -> Iterator[F
     )
 
 
-def _growing(code: str, split: Node, node: Node, path: Words, meeting: Meeting) -> Finding:
-    related = (split.id, meeting.flow)
-    return about(node, code, split=split, path=path, related=related, trace=meeting.trace)
+def _growth(surveyed: Surveyed, node: Node, meeting: Meeting) -> tuple[str, Node] | None:
+    """Whether a loop brings the tokens: the code to give it, and the split on the loop that opens them."""
+    following = successors(surveyed.scope)
+    splits = {step.element_id for step in meeting.trace if len(outgoing_of(surveyed, step.element_id)) > 1}
+    for loop in rounds(following):
+        inside = set(loop)
+        for split in sorted(splits & inside):
+            targets = [flow.target for flow in outgoing_of(surveyed, split)]
+            if node.id in inside and sum(target in inside for target in targets) > 1:
+                return "CF-007", surveyed.scope.nodes[split]
+            turns = sum(step.element_id == split for step in meeting.trace)
+            leaving = [target for target in targets if target not in inside]
+            if node.id not in inside and turns > 1 and node.id in reachable(following, leaving):
+                return "CF-008", surveyed.scope.nodes[split]
+    return None
 
 
 def _event_beside(surveyed: Surveyed, meeting: Meeting) -> Node | None:
