@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Date, Select, Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
-from engine import policies
+from engine import idempotency, policies
 from engine.actor import Actor
 from engine.course import payload_values
-from engine.eligibility import may_do
 from engine.errors import CaseNotFound, TaskNotFound
 from engine.library import Version, version_of
 from engine.models import Task
@@ -53,11 +53,25 @@ def as_facts(row: dict[str, Any]) -> policies.TaskFacts:
     return cast(policies.TaskFacts, SimpleNamespace(**row))
 
 
-def task_at_hand(session: Session, *, task_id: UUID, by: Actor, now: datetime) -> TaskAtHand:
-    """The open task and its running case. Raises TaskNotFound, TaskAlreadyCompleted, TaskClosed, CaseClosed, Conflict."""
-    case = lock_case(session, by="task", key=task_id, territory_id=by.territory_id, now=now)
+def case_of_task(
+    session: Session, *, task_id: UUID, by: Actor, now: datetime, once: str | None = None
+) -> LoadedCase:
+    """The case of a task, locked: from here on nobody else moves it. Raises TaskNotFound.
+
+    With it come the answer already kept under the idempotency key `once`, and whether `by` may do the task.
+    """
+    idempotency.check_key(once)
+    case = lock_case(
+        session, by="task", key=task_id, territory_id=by.territory_id, now=now, once=once,
+        professional_id=by.professional_id,
+    )  # fmt: skip
     if case is None:
         raise TaskNotFound("Cette tâche n'existe pas, ou vous n'y avez pas accès.")
+    return case
+
+
+def task_at_hand(session: Session, case: LoadedCase, *, task_id: UUID, now: datetime) -> TaskAtHand:
+    """The open task of a running case. Raises TaskAlreadyCompleted (who, when), TaskClosed, CaseClosed, Conflict."""
     row = case.task(task_id)
     if row is None:
         closed = session.connection().execute(
@@ -69,24 +83,11 @@ def task_at_hand(session: Session, *, task_id: UUID, by: Actor, now: datetime) -
     return TaskAtHand(case=case, version=version_of(session, case.version_id), row=dict(row))
 
 
-def check_may_do(session: Session, hand: TaskAtHand, *, by: Actor, now: datetime) -> None:
-    """The owner passes at once; for anybody else the directory is asked."""
-    mine = hand.row["state"] == "accepted" and hand.row["owner_id"] == by.professional_id
-    eligible = mine or is_eligible(session, hand, by=by, now=now)
+def check_may_do(hand: TaskAtHand, *, by: Actor, now: datetime) -> None:
+    """The owner, whoever stands in for them, or anybody the task is offered to."""
     policies.check_may_do(
-        hand.facts, eligible=eligible, owner=hand.owner_name, by=by, zone=hand.case.calendar.zone, now=now
+        hand.facts, eligible=hand.case.eligible, owner=hand.owner_name, by=by, zone=hand.case.calendar.zone, now=now
     )
-
-
-def is_eligible(session: Session, hand: TaskAtHand, *, by: Actor, now: datetime) -> bool:
-    """May `by` do the task, according to the directory?"""
-    if by.professional_id is None:
-        return False
-    today = hand.case.calendar.today(now)
-    found = session.connection().execute(
-        select(Task.id).where(Task.id == hand.row["id"], may_do(by.professional_id, today=today))
-    ).first()
-    return found is not None
 
 
 def case_at_hand(

@@ -27,18 +27,28 @@ def known_answer(session: Session, *, key: str | None, command: str, by: Actor) 
     """
     if key is None:
         return None
-    if not key.strip() or len(key) > LONGEST:
-        raise InvalidRequest(f"La clé d'envoi unique doit avoir entre 1 et {LONGEST} caractères.")
+    check_key(key)
     row = session.connection().execute(
         select(IdempotencyKey.command, IdempotencyKey.answer).where(
             IdempotencyKey.territory_id == by.territory_id, IdempotencyKey.key == key
         )
     ).one_or_none()
+    return answer_of(None if row is None else dict(row._mapping), command)
+
+
+def answer_of(row: Mapping[str, Any] | None, command: str) -> Mapping[str, Any] | None:
+    """The answer kept in a row; None without a row. Raises InvalidRequest when another command kept it."""
     if row is None:
         return None
-    if row.command != command:
+    if row["command"] != command:
         raise InvalidRequest("Cette clé d'envoi unique a déjà servi à une autre action. Rechargez la page.")
-    return dict(row.answer)
+    return dict(row["answer"])
+
+
+def check_key(key: str | None) -> None:
+    """Raises InvalidRequest for a key that cannot be kept."""
+    if key is not None and (not key.strip() or len(key) > LONGEST):
+        raise InvalidRequest(f"La clé d'envoi unique doit avoir entre 1 et {LONGEST} caractères.")
 
 
 def remember(

@@ -49,7 +49,7 @@ def cancel(
     session: Session, *, case_id: UUID, reason: str, by: Actor, now: datetime, key: str | None = None
 ) -> None:
     """Close a case before its end. Everything open is cancelled; nothing is erased."""
-    case, version = _open_case(session, case_id, by, now)
+    case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
     if idempotency.known_answer(session, key=key, command="cases.cancel", by=by) is not None:
         return
     policies.check_may_close(by, case.organization_id)
@@ -81,7 +81,7 @@ def hold(
     key: str | None = None,
 ) -> None:
     """Suspend a case: its clocks stop, nobody is reminded. It comes back to the coordination at `until` (default P14D)."""
-    case, version = _open_case(session, case_id, by, now)
+    case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
     if idempotency.known_answer(session, key=key, command="cases.hold", by=by) is not None:
         return
     policies.check_may_close(by, case.organization_id)
@@ -122,7 +122,7 @@ def resume(
     Timers of the pathway keep their date; those that fell due meanwhile are listed and fire at the next sweep, but for
     those named in `shift`, which move too.
     """
-    case, _ = _open_case(session, case_id, by, now)
+    case, _ = case_at_hand(session, case_id=case_id, by=by, now=now)
     if idempotency.known_answer(session, key=key, command="cases.resume", by=by) is not None:
         return ()
     policies.check_may_close(by, case.organization_id)
@@ -178,10 +178,10 @@ def retry(
 ) -> Mended:
     """Try again the step that stopped, once its cause is mended. Without `incident_id`: the oldest open incident."""
     policies.check_may_steer(by)
-    case, version = _open_case(session, case_id, by, now)
-    policies.check_case_running(case.state, case.number)
+    case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
     if (known := idempotency.known_answer(session, key=key, command="cases.retry", by=by)) is not None:
         return Mended(mended=known["mended"], sentence=known["sentence"])
+    policies.check_case_running(case.state, case.number)
     incident = next(
         (row for row in sorted(case.incidents, key=lambda row: row["opened_at"]) if incident_id in (None, row["id"])), None
     )
@@ -213,10 +213,10 @@ def move(
     Raises InvalidRequest when the case could not go on like that; nothing changes then.
     """
     policies.check_may_steer(by)
-    case, version = _open_case(session, case_id, by, now)
-    policies.check_case_running(case.state, case.number)
+    case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
     if idempotency.known_answer(session, key=key, command="cases.move", by=by) is not None:
         return
+    policies.check_case_running(case.state, case.number)
     _check_reason(reason)
     outcome = runner.move(
         version.program, case.control_state, close=close, open=open, around=surroundings(case, version, now)
@@ -272,12 +272,6 @@ def _again(
         case _:
             outcome = runner.recheck(version.program, case.control_state, around=around)
     return outcome, case.facts, Acting(kind="retried", element_id=incident["element_id"] or None, mends=mends)
-
-
-def _open_case(session: Session, case_id: UUID, by: Actor, now: datetime) -> tuple[LoadedCase, Version]:
-    case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
-    policies.check_case_open(case.state, case.number)
-    return case, version
 
 
 def _check_reason(reason: str) -> None:

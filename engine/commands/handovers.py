@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import idempotency, policies, trace
 from engine.actor import Actor
 from engine.assignment import Audience, look_around, wider
-from engine.at_hand import TaskAtHand, check_may_do, task_at_hand
+from engine.at_hand import TaskAtHand, case_of_task, check_may_do, task_at_hand
 from engine.commands.offers import record_answer, touch
 from engine.eligibility import holds_role_now, present, somebody_can
 from engine.errors import InvalidRequest, NotAllowed, ProfessionalNotFound
@@ -64,10 +64,11 @@ def delegate(
     key: str | None = None,
 ) -> None:
     """Hand a task one may do to a colleague who holds one of its roles; they are told."""
-    if idempotency.known_answer(session, key=key, command="tasks.delegate", by=by) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if idempotency.answer_of(case.answered, "tasks.delegate") is not None:
         return
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
-    check_may_do(session, hand, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
+    check_may_do(hand, by=by, now=now)
     _give(session, hand, to, "delegated", comment, by=by, now=now)
     idempotency.remember(session, key=key, command="tasks.delegate", answer={}, by=by, now=now)
 
@@ -84,9 +85,10 @@ def reassign(
 ) -> None:
     """The coordination gives a task to somebody else who holds one of its roles."""
     policies.check_may_coordinate(by)
-    if idempotency.known_answer(session, key=key, command="tasks.reassign", by=by) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if idempotency.answer_of(case.answered, "tasks.reassign") is not None:
         return
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
     _give(session, hand, to, "reassigned", comment, by=by, now=now)
     idempotency.remember(session, key=key, command="tasks.reassign", answer={}, by=by, now=now)
 
@@ -95,11 +97,12 @@ def release(
     session: Session, *, task_id: UUID, comment: str = "", by: Actor, now: datetime, key: str | None = None
 ) -> None:
     """Give a task back to its team. Its owner may, and the coordination."""
-    if idempotency.known_answer(session, key=key, command="tasks.release", by=by) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if idempotency.answer_of(case.answered, "tasks.release") is not None:
         return
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
     if not policies.may_coordinate(by):
-        check_may_do(session, hand, by=by, now=now)
+        check_may_do(hand, by=by, now=now)
     around = look_around(session, hand.case, [_as_open(hand)], now)
     _offer_to(hand, wider(hand.case, _roles(hand), around))
     _write(session, hand, responsible=(None, ""), now=now)
@@ -118,14 +121,15 @@ def postpone(
     key: str | None = None,
 ) -> None:
     """Put a task off to another day, twice at most. The due date does not move: lateness stays visible."""
-    if idempotency.known_answer(session, key=key, command="tasks.postpone", by=by) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if idempotency.answer_of(case.answered, "tasks.postpone") is not None:
         return
     if until <= now:
         raise InvalidRequest("La nouvelle date doit être dans le futur.")
     if not reason.strip():
         raise InvalidRequest("Dites pourquoi : la coordination le lira.")
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
-    check_may_do(session, hand, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
+    check_may_do(hand, by=by, now=now)
     if hand.row["state"] == "offered":
         hand.row.update(state="accepted", owner_id=by.professional_id, accepted_at=now)
     policies.check_may_postpone(hand.facts, by)
@@ -138,9 +142,10 @@ def postpone(
 def remind(session: Session, *, task_id: UUID, by: Actor, now: datetime, key: str | None = None) -> None:
     """The coordination reminds whoever has the task, or everybody who may take it; once an hour at most."""
     policies.check_may_coordinate(by)
-    if idempotency.known_answer(session, key=key, command="tasks.remind", by=by) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if idempotency.answer_of(case.answered, "tasks.remind") is not None:
         return
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
     recent = session.connection().execute(
         select(tables.OUTBOX.c.id).where(
             tables.OUTBOX.c.task_id == task_id,

@@ -62,14 +62,14 @@ def deliver(
         raise InvalidMessage(
             "La clé de correspondance du message est vide : il pourrait atteindre un autre dossier. Indiquez-la."
         )
+    if (known := idempotency.known_answer(session, key=key, command="messages.deliver", by=by)) is not None:
+        return _answered(known)
     targets = _targets(session, name, case_id, case_number, business_key, correlation_key, by)
     deliveries = []
     for target in targets:
         case, version = case_at_hand(session, case_id=target, by=by, now=now)
         if (known := idempotency.known_answer(session, key=key, command="messages.deliver", by=by)) is not None:
-            return Delivery(
-                delivered=known["delivered"], sentence=known["sentence"], case_numbers=tuple(known["case_numbers"])
-            )
+            return _answered(known)  # somebody sent the same while we waited for the case
         values = _payload(version, name, payload, case, by, now)
         deliveries.append(deliver_to(session, case, version, name, values, correlation_key, by=by, now=now))
     delivery = Delivery(
@@ -82,6 +82,12 @@ def deliver(
     }  # fmt: skip
     idempotency.remember(session, key=key, command="messages.deliver", answer=answer, by=by, now=now)
     return delivery
+
+
+def _answered(known: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        delivered=known["delivered"], sentence=known["sentence"], case_numbers=tuple(known["case_numbers"])
+    )
 
 
 def deliver_from_effect(
@@ -276,10 +282,7 @@ def _payload(
     senders = [code for code in declared.get("from", ()) if ":" not in code]
     if senders and not (policies.is_engine(by) or policies.may_coordinate(by) or by.has_role(*senders)):
         raise NotAllowed(f"Votre rôle ne peut pas envoyer « {declared.get('label', {}).get('fr', name)} ».")
-    fields = [
-        {"name": field, "type": "str" if kind == "code" else kind, "label": field}
-        for field, kind in (declared.get("payload") or {}).items()
-    ]
+    fields = [_payload_field(field, kind) for field, kind in (declared.get("payload") or {}).items()]
     form = parse_form({"key": name, "title": name, "sections": [{"fields": fields}]})
     raw = {field: _plain(value) for field, value in payload.items()}
     try:
@@ -287,6 +290,13 @@ def _payload(
     except InvalidAnswers as refusal:
         wrong = "; ".join(f"{field} : {sentence}" for field, sentence in refusal.problems.items())
         raise InvalidMessage(f"Le message « {name} » ne peut pas être lu. {wrong}") from refusal
+
+
+def _payload_field(name: str, kind: Any) -> dict[str, Any]:
+    """A field of a payload: a type, or a whole field definition when a type is not enough (the columns of a table)."""
+    if isinstance(kind, Mapping):
+        return {"label": name, **kind, "name": name}
+    return {"name": name, "type": "str" if kind == "code" else kind, "label": name}
 
 
 def _plain(value: Any) -> Any:

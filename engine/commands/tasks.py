@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import idempotency, policies, trace
 from engine.actor import Actor
 from engine.assignment import OFFER_ROUNDS
-from engine.at_hand import TaskAtHand, check_may_do, task_at_hand
+from engine.at_hand import TaskAtHand, case_of_task, check_may_do, task_at_hand
 from engine.bpmn import runner
 from engine.commands.handovers import (
     decline_ordinary,
@@ -77,10 +77,11 @@ def complete(
     Raises TaskNotFound, TaskAlreadyCompleted, TaskAlreadyTaken, TaskClosed, CaseClosed, CaseChanged, NotAllowed,
     InvalidAnswers. If the pathway cannot go on, the answers are kept and `incident` says so.
     """
-    if (known := idempotency.known_answer(session, key=key, command="tasks.complete", by=by)) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if (known := idempotency.answer_of(case.answered, "tasks.complete")) is not None:
         return _answered(known)
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
-    check_may_do(session, hand, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
+    check_may_do(hand, by=by, now=now)
     if revision is not None and revision != hand.row["revision"]:
         raise CaseChanged(f"« {hand.row['name']} » a changé depuis que la page est ouverte. Relisez-la, puis terminez.")
     values = _checked(hand, answers, by=by, now=now)
@@ -100,10 +101,11 @@ def accept(
 
     Raises TaskAlreadyTaken or TaskAlreadyCompleted when somebody was faster.
     """
-    if (known := idempotency.known_answer(session, key=key, command="tasks.accept", by=by)) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if (known := idempotency.answer_of(case.answered, "tasks.accept")) is not None:
         return _answered(known)
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
-    check_may_do(session, hand, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
+    check_may_do(hand, by=by, now=now)
     if hand.row["offer_round"] in OFFER_ROUNDS:
         done = finish(session, hand, accept_offer(session, hand, {}, by=by, now=now), by=by, now=now, done_at=None)
     else:
@@ -127,10 +129,11 @@ def decline(
     """Say that one cannot. An offer goes on to the others, and ends when nobody is left; ordinary work is offered wider."""
     if reason not in policies.DECLINE_REASONS:
         raise InvalidRequest("Choisissez une raison de la liste.")
-    if (known := idempotency.known_answer(session, key=key, command="tasks.decline", by=by)) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if (known := idempotency.answer_of(case.answered, "tasks.decline")) is not None:
         return _answered(known)
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
-    check_may_do(session, hand, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
+    check_may_do(hand, by=by, now=now)
     if hand.row["offer_round"] in OFFER_ROUNDS:
         done = _decline_offer(session, hand, reason, comment, {}, by=by, now=now)
     else:
@@ -157,11 +160,12 @@ def not_done(
     """
     if reason not in policies.NOT_DONE_REASONS:
         raise InvalidRequest("Choisissez une raison de la liste.")
-    if (known := idempotency.known_answer(session, key=key, command="tasks.not_done", by=by)) is not None:
+    case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
+    if (known := idempotency.answer_of(case.answered, "tasks.not_done")) is not None:
         return _answered(known)
-    hand = task_at_hand(session, task_id=task_id, by=by, now=now)
+    hand = task_at_hand(session, case, task_id=task_id, now=now)
     if not policies.may_coordinate(by):
-        check_may_do(session, hand, by=by, now=now)
+        check_may_do(hand, by=by, now=now)
     hand.row["not_done_reason"] = reason
     values: dict[str, Value] = {"comment": comment} if comment else {}
     done = finish(session, hand, values, by=by, now=now, done_at=None, state="not_done")

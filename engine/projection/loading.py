@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Date, Select, and_, bindparam, or_, select
+from sqlalchemy import Date, Select, Uuid, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.calendars import Calendar
-from engine.eligibility import away
+from engine.eligibility import away, may_do
 from engine.errors import CaseChanged
 from engine.expressions import from_json
 from engine.models import (
@@ -26,6 +26,7 @@ from engine.models import (
     Case,
     CaseFact,
     EarlyMessage,
+    IdempotencyKey,
     IncidentRow,
     MessageSubscription,
     Professional,
@@ -58,6 +59,7 @@ _SUBSCRIPTIONS = (MessageSubscription.token, MessageSubscription.name, MessageSu
 _EARLY = (
     EarlyMessage.id, EarlyMessage.name, EarlyMessage.correlation_key, EarlyMessage.payload, EarlyMessage.expires_at,
 )  # fmt: skip
+_ANSWERS = (IdempotencyKey.command, IdempotencyKey.answer)
 _INCIDENTS = (IncidentRow.id, IncidentRow.code, IncidentRow.element_id, IncidentRow.sentence, IncidentRow.attempted,
               IncidentRow.opened_at)  # fmt: skip
 
@@ -103,6 +105,10 @@ class LoadedCase:
     subscriptions: list[dict[str, Any]]
     early: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
+    answered: Mapping[str, Any] | None = None
+    """The command and answer already kept under the key asked for."""
+    eligible: bool = False
+    """May the professional asked about do the task, according to the directory?"""
     circle: list[CircleMember] = field(default_factory=list)
 
     def task(self, task_id: UUID) -> dict[str, Any] | None:
@@ -124,8 +130,18 @@ def _statement(by: str) -> Select[Any]:
         "timer": CASE.c.id == select(Timer.case_id).where(Timer.id == bindparam("key")).scalar_subquery(),
         "number": CASE.c.number == bindparam("key"),
     }[by]
+    mine: tuple[Any, ...] = ()
+    if by == "task":
+        person = bindparam("professional_id", type_=Uuid())
+        today = cast(date, bindparam("today", type_=Date()))
+        may = exists().where(Task.id == bindparam("key"), may_do(person, today=today))
+        mine = (may.label("eligible"),)
+    answered = rows_of(
+        _ANSWERS, IdempotencyKey.territory_id == CASE.c.territory_id, IdempotencyKey.key == bindparam("once")
+    ).label("answered")
     return (
         select(
+            *mine, answered,
             CASE.c.id, CASE.c.territory_id, CASE.c.number, CASE.c.pathway_version_id, CASE.c.patient_id,
             CASE.c.organization_id, CASE.c.sector_id, CASE.c.state, CASE.c.opened_at, CASE.c.closed_at, CASE.c.held_at,
             CASE.c.version, CASE.c.completed_steps, CASE.c.control_state, territory.c.time_zone, territory.c.holidays,
@@ -154,13 +170,25 @@ def _statement(by: str) -> Select[Any]:
     )  # fmt: skip
 
 
-def lock_case(session: Session, *, by: str, key: object, territory_id: UUID, now: datetime) -> LoadedCase | None:
+def lock_case(
+    session: Session,
+    *,
+    by: str,
+    key: object,
+    territory_id: UUID,
+    now: datetime,
+    once: str | None = None,
+    professional_id: UUID | None = None,
+) -> LoadedCase | None:
     """The case found `by` "id", "task", "timer" or "number", locked until the end of the transaction; None when absent.
 
+    `once` is an idempotency key to look up with it; `professional_id` whose right to do the task is asked.
     Raises CaseChanged when the case keeps moving under our eyes.
     """
     connection = session.connection()
-    values = {"key": key, "territory_id": territory_id, "now": now, "today": now.date()}
+    values = {"key": key, "territory_id": territory_id, "now": now, "today": now.date(), "once": once}
+    if by == "task":
+        values["professional_id"] = professional_id
     for _ in range(READ_AGAIN):
         row = connection.execute(_statement(by), values).one_or_none()
         if row is None:
@@ -177,6 +205,7 @@ _DECODERS = {
     "timers": ([column.key for column in _TIMERS], decoders(_TIMERS)),
     "subscriptions": ([column.key for column in _SUBSCRIPTIONS], decoders(_SUBSCRIPTIONS)),
     "early": ([column.key for column in _EARLY], decoders(_EARLY)),
+    "answered": ([column.key for column in _ANSWERS], decoders(_ANSWERS)),
     "incidents": ([column.key for column in _INCIDENTS], decoders(_INCIDENTS)),
 }
 
@@ -217,6 +246,8 @@ def _loaded(row: Any) -> LoadedCase:
         early=_rows(row, "early"),
         incidents=_rows(row, "incidents"),
         circle=_circle(row.circle),
+        answered=next(iter(_rows(row, "answered")), None),
+        eligible=bool(getattr(row, "eligible", False)),
     )
 
 
