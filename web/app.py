@@ -15,6 +15,7 @@ from engine.db import Database
 from engine.settings import Settings
 from web import (
     assets,
+    case_acts,
     cases,
     control_tower,
     demo,
@@ -26,6 +27,7 @@ from web import (
     navigation,
     new_case,
     offline,
+    reading,
     security,
     sign_in,
     tasks,
@@ -49,6 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     new_case.bp,
     control_tower.bp,
     cases.bp,
+    case_acts.bp,
 )
 
 Advance = Callable[..., int]
@@ -69,7 +72,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.globals["known_pages"] = lambda: app.view_functions.keys()
     limiter = security.init(app, settings)
-    for part in (language, errors, times, wording, navigation, visitor):
+    for part in (language, errors, times, wording, navigation, visitor, reading):
         part.init(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

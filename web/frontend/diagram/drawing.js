@@ -14,6 +14,7 @@ function showState(viewer, state) {
     if (!registry.get(node.id)) continue;
     const level = `is-${node.level ?? node.state}`;
     if (node.state) canvas.addMarker(node.id, `is-${node.state}`);
+    if (node.finding) canvas.addMarker(node.id, `is-finding-${node.finding}`);
     if (node.heat) canvas.addMarker(node.id, `heat-${node.heat}`);
     if (node.badge) overlays.add(node.id, { position: { top: -12, right: 16 }, html: badge(node.badge, level) });
     if (node.note) overlays.add(node.id, { position: { bottom: 9, left: 2 }, html: badge(node.note, level, 'diagram-note') });
@@ -67,11 +68,13 @@ export function zoomButtons(viewer) {
   });
 }
 
-const json = async (url) => (url ? (await fetch(url, { headers: { Accept: 'application/json' } })).json() : {});
+// `#id` names an element of the page that holds the text: a drawing that was refused is stored nowhere
+const text = async (source) => (source.startsWith('#') ? document.querySelector(source).value : (await fetch(source)).text());
+const json = async (source) => (source ? JSON.parse(await text(source)) : {});
 
 export async function draw(element) {
   try {
-    const [xml, state] = await Promise.all([fetch(element.dataset.diagram).then((answer) => answer.text()), json(element.dataset.state), fontReady()]);
+    const [xml, state] = await Promise.all([text(element.dataset.diagram), json(element.dataset.state), fontReady()]);
     const viewer = new NavigatedViewer({ container: element, ...style });
     await viewer.importXML(xml);
     showState(viewer, state);

@@ -4,7 +4,8 @@
 //   <button data-zoom="in|out|fit">                             for those without a wheel
 //   <button data-replay='[["Start"], ["A", "B"], ["Join"]]'>    walks tokens along a trace; the last places stay marked
 //   <p data-replay-status role="status">                        says where the tokens are
-// State: {"nodes": [{"id", "state": "done|open|waiting|late", "badge", "note", "level", "heat": 1…4}], "taken": [flow ids]}
+//   data-diagram="#id", data-state="#id"                        the text of a <textarea hidden> of the page instead of an address
+// State: {"nodes": [{"id", "state": "done|open|waiting|late", "finding": "error|warning", "badge", "note", "level", "heat": 1…4}], "taken": [flow ids]}
 import 'diagram-js/assets/diagram-js.css';
 import '../styles/diagram.css';
 

@@ -1,0 +1,114 @@
+"""« Who may see what of a case »: one SQL expression for pages, lists and searches, and who reads which field.
+
+A case is seen by those who need to know: the coordination of the territory, the care circle of the patient, whoever has
+or had one of its tasks or may take one (an anonymous request shows no case), and the ward that opened it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy.orm import aliased
+
+from engine.actor import Actor, ActorKind
+from engine.eligibility import may_do, within
+from engine.models import CareCircleMember, Case, Task
+from engine.roles import ORGANIZATION_ROLES
+
+OVERSEERS = frozenset({"coordinator", "mission_lead"})
+"""They answer for every case of the territory, so they see every case."""
+COUNTERS = OVERSEERS | {
+    "dac_case_manager", "quality_lead", "territory_admin", "board_member", "user_representative",
+}  # fmt: skip
+"""They may read the figures of the territory, which name nobody."""
+ANONYMOUS_ROUNDS = ("pool", "neighbours")
+"""Rounds in which people who do not know the patient are asked: commune and care only, no identity."""
+NOBODY = UUID(int=0)
+
+READS: Mapping[str, frozenset[str]] = {
+    "clinical": frozenset({"all", "clinical", "social", "administrative"}),
+    "social": frozenset({"all", "social", "administrative"}),
+    "coordination": frozenset({"all", "social", "administrative"}),
+    "administrative": frozenset({"all", "administrative"}),
+    "patient": frozenset({"all"}),
+}
+"""Audiences of a form field, by the family of role that reads them (health data: care professions, CSP L1110-4)."""
+
+
+def oversees(by: Actor) -> bool:
+    """True for those who see every case of their territory."""
+    return by.kind is ActorKind.SYSTEM or by.has_role(*OVERSEERS)
+
+
+def may_see_figures(by: Actor) -> bool:
+    """True for those who may read how many cases wait where."""
+    return by.kind is ActorKind.SYSTEM or by.has_role(*COUNTERS)
+
+
+def may_see(by: Actor, *, now: datetime, today: date, case: Any = Case) -> ColumnElement[bool]:
+    """True in SQL when `by` may open the case. The territory is part of the rule."""
+    here = case.territory_id == by.territory_id
+    if oversees(by):
+        return and_(here, true())
+    if by.professional_id is None:
+        return false()
+    known = in_circle(by, now=now, patient_id=case.patient_id)
+    return and_(here, or_(known, _has_task(by, today, case), _ward(by, case)))
+
+
+def in_circle(by: Actor, *, now: datetime, patient_id: Any) -> ColumnElement[bool]:
+    """The patient's care circle holds `by`, or one of their organisations, at `now`."""
+    member = aliased(CareCircleMember)
+    return exists().where(
+        member.patient_id == patient_id,
+        member.valid_from <= now,
+        or_(member.valid_to.is_(None), member.valid_to > now),
+        or_(
+            member.professional_id == (by.professional_id or NOBODY),
+            member.organization_id.in_(by.organization_ids),
+        ),
+    )
+
+
+def _has_task(by: Actor, today: date, case: Any) -> ColumnElement[bool]:
+    task = aliased(Task)
+    anonymous = func.coalesce(task.offer_round, "").in_(ANONYMOUS_ROUNDS)
+    return (
+        select(task.id)
+        .where(
+            task.case_id == case.id,
+            or_(
+                task.owner_id == by.professional_id,
+                task.completed_by_id == by.professional_id,
+                and_(~anonymous, may_do(by.professional_id, today=today, task=task)),
+            ),
+        )
+        .correlate_except(task)
+        .exists()
+    )
+
+
+def _ward(by: Actor, case: Any) -> ColumnElement[bool]:
+    if not by.has_role(*ORGANIZATION_ROLES) or not by.organization_ids:
+        return false()
+    return or_(*(within(case.organization_id, one) for one in sorted(by.organization_ids)))
+
+
+@cache
+def families() -> Mapping[str, str]:
+    """The family of each role: clinical, social, administrative, coordination or patient."""
+    data = json.loads(files("pathways").joinpath("shared", "roles.json").read_text(encoding="utf-8"))
+    return {role["code"]: role["family"] for role in data["roles"]}
+
+
+def readable_audiences(by: Actor) -> frozenset[str]:
+    """The audiences of fields that the roles of `by` may read."""
+    known = families()
+    return frozenset({"all"}).union(*(READS.get(known.get(role, ""), frozenset()) for role in by.roles))
