@@ -77,7 +77,7 @@ class TestDischarges:
             page = helene.get("/sorties")
 
         assert text_of(page).count("Contrôle du service") == 7
-        assert len(for_many) == len(for_one) <= 10
+        assert len(for_many) == len(for_one) <= 12
 
 
 class TestNewCase:

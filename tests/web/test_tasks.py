@@ -56,9 +56,11 @@ def test_opening_the_page_leaves_a_trace(claire: Browser, visit: str, database: 
 
     with database.reading() as session:
         seen = session.execute(
-            select(AuditEvent.actor, AuditEvent.object_kind, AuditEvent.patient_id).where(AuditEvent.action == "read")
-        ).one()
-        assert seen == ("Claire DEMO-CLAIRE", "task", town.josette(session))
+            select(AuditEvent.actor, AuditEvent.patient_id).where(
+                AuditEvent.action == "read", AuditEvent.object_kind == "task"
+            )
+        ).all()
+        assert ("Claire DEMO-CLAIRE", town.josette(session)) in seen
 
 
 def test_every_type_of_question_has_its_input(claire: Browser, visit: str) -> None:
