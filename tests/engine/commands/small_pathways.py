@@ -140,3 +140,16 @@ def offers() -> dict[str, bytes]:
     ]
     flows += [flow("search", "merge"), flow("merge", "visit"), flow("visit", "end")]
     return {"pathway.bpmn": bpmn("offers", "".join(parts + flows))}
+
+
+def stopping() -> dict[str, bytes]:
+    """A choice that no branch takes unless the risk is high or none."""
+    body = (
+        start() + task("a", "Choisir", form="a") + '<bpmn:exclusiveGateway id="x" name="Risque ?"/>' + end()
+        + '<bpmn:endEvent id="end2"/>' + flow("start", "a") + flow("a", "x")
+        + flow("x", "end", "= risk = &quot;high&quot;") + flow("x", "end2", "= risk = &quot;none&quot;")
+    )
+    return {
+        "pathway.bpmn": bpmn("stopping", body),
+        "forms/a.json": form("a", {"name": "risk", "type": "str", "required": True}),
+    }
