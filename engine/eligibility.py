@@ -123,8 +123,13 @@ def _in_audience(professional_id: Any, role: Any, task: Any, today: date) -> Col
 
 
 def _declined(professional_id: Any, task: Any) -> ColumnElement[bool]:
-    return exists().where(
-        TaskOffer.task_id == task.id, TaskOffer.professional_id == professional_id, TaskOffer.answer == "declined"
+    return (
+        select(TaskOffer.task_id)
+        .where(
+            TaskOffer.task_id == task.id, TaskOffer.professional_id == professional_id, TaskOffer.answer == "declined"
+        )
+        .correlate_except(TaskOffer)  # the task may be two queries further out
+        .exists()
     )
 
 

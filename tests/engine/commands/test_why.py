@@ -108,3 +108,15 @@ def test_a_closed_case_waits_for_nothing(world: World) -> None:
 
     assert why(world, case_id).waits == ()
     assert why(world, case_id).sentence == "Le parcours est terminé."
+
+
+def test_a_refusal_elsewhere_does_not_orphan_a_case(world: World) -> None:
+    world.publish(small_pathways.offers())
+    world.publish(small_pathways.workload())
+    refused, waiting = world.start("offers"), world.start("workload")
+    for nurse in ("claire", "marc"):
+        world.do(tasks.decline, by=nurse, task_id=world.open_task(refused, "ask_pool"), reason="full")
+    world.complete(waiting, "a", risk="high")
+
+    assert "personne ne peut" not in why(world, waiting).sentence
+    assert rank(world, waiting) is not Health.ORPHAN
