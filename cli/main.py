@@ -98,6 +98,14 @@ def audit_verify() -> None:
     sys.exit(verify())
 
 
+@audit.command("root")
+def audit_root() -> None:
+    """Print the head of the chain, to be kept outside (the worker also keeps one a day in the data directory)."""
+    from cli.audit import root
+
+    sys.exit(root())
+
+
 @parcours.command()
 def migrate() -> None:
     """Bring the database of PARCOURS_DATABASE_URL to this release."""

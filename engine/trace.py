@@ -54,21 +54,3 @@ def record(
         },
     )
 
-
-def record_read(
-    session: Session,
-    *,
-    by: Actor,
-    now: datetime,
-    patient_id: UUID | None,
-    case_id: UUID | None = None,
-    object_kind: str,
-    object_id: object = "",
-    why: str = "",
-    from_where: str = "",
-) -> None:
-    """A page that shows patient data was read."""
-    record(
-        session, action="read", by=by, now=now, patient_id=patient_id, case_id=case_id, object_kind=object_kind,
-        object_id=object_id, why=why, from_where=from_where,
-    )  # fmt: skip

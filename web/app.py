@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.db import Database
 from engine.settings import Settings
 from web import (
+    accesses,
     assets,
     case_acts,
     cases,
@@ -51,6 +52,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     new_case.bp,
     control_tower.bp,
     cases.bp,
+    accesses.bp,
     case_acts.bp,
 )
 

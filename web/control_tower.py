@@ -21,6 +21,7 @@ from engine.queries.pathway_map import pathway_map
 from engine.visibility import may_see_figures
 from web import times, visitor
 from web.calendar import calendar
+from web.reading import nobody_shown, patients_shown
 from web.texts import gettext as _
 from web.wording import HEALTH, in_language, role_name
 
@@ -92,6 +93,7 @@ def pathway() -> ResponseReturnValue:
         by, now = visitor.current_actor(), visitor.now()
         found = pathway_map(session, by=by, now=now, calendar=calendar(), key=key)
         listed = tower(session, by=by, now=now, calendar=calendar(), filters=Filters())
+    nobody_shown()
     return render_template("control_tower/map.html", map=found, tower=listed)
 
 
@@ -127,6 +129,7 @@ def export() -> ResponseReturnValue:
         by, now = visitor.current_actor(), visitor.now()
         tower(session, by=by, now=now, calendar=calendar(), filters=Filters())  # raises for those who may not follow
         rows = case_rows(session, by=by, now=now, calendar=calendar(), filters=_filters(), limit=EXPORT_LIMIT)
+    patients_shown([one.patient.id for one in rows], action="export", kind="control_tower")
     text = "\ufeff" + "".join(_csv_lines(rows))
     day = times.local(now).strftime("%Y-%m-%d")
     headers = {"Content-Disposition": f'attachment; filename="suivi-{day}.csv"'}

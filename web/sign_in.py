@@ -45,9 +45,13 @@ def enter() -> ResponseReturnValue:
         with visitor.database().transaction() as database_session:
             token = sign_ins.open_with_password(
                 database_session, territory_id=territory.id, login=login, password=request.form.get("password", ""),
-                device=_device(), now=utcnow(),
+                device=_device(), from_where=_from_where(), now=utcnow(),
             )
     except NotAllowed as refusal:
+        with visitor.database().transaction() as database_session:
+            sign_ins.note_failure(
+                database_session, territory_id=territory.id, login=login, from_where=_from_where(), now=utcnow()
+            )
         return _page(problem=_(str(refusal)), login=login), 422
     return _welcome(token)
 
@@ -62,7 +66,7 @@ def become() -> ResponseReturnValue:
     _leave()
     with visitor.database().transaction() as database_session:
         token = sign_ins.open_as_demo_person(
-            database_session, account_id=account_id, device=_device(), now=utcnow()
+            database_session, account_id=account_id, device=_device(), from_where=_from_where(), now=utcnow()
         )
     return _welcome(token)
 
@@ -106,8 +110,12 @@ def _leave() -> None:
     session.clear()
     if found is not None:
         with visitor.database().transaction() as database_session:
-            sign_ins.close(database_session, sign_in_id=found.sign_in_id, now=utcnow())
+            sign_ins.close(database_session, sign_in_id=found.sign_in_id, by=found.actor, now=utcnow())
 
 
 def _device() -> str:
     return request.user_agent.string
+
+
+def _from_where() -> str:
+    return request.remote_addr or ""

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, g, request
 
 from engine.actor import Actor
 from engine.clock import shifted, utcnow
-from engine.commands import reads, sign_ins
+from engine.commands import sign_ins
 from engine.db import Database
 from engine.queries.sign_ins import ABSOLUTE_LIMIT, SignedIn, TerritoryView, front_door, signed_in
 from web.errors import SignInNeeded
@@ -72,14 +72,8 @@ def zone() -> ZoneInfo:
 
 
 def note_read(*, kind: str, object_id: object, patient_id: UUID | None, case_id: UUID | None = None) -> None:
-    """Leave a trace that the person opened a page about this patient."""
-    if patient_id is None:
-        return
-    with database().transaction() as session:
-        reads.note(
-            session, patient_id=patient_id, case_id=case_id, object_kind=kind, object_id=object_id,
-            from_where=request.remote_addr or "", by=current_actor(), now=now(),
-        )  # fmt: skip
+    """Say what this page is about; `web.reading` writes the one row of the trace when the page has been made."""
+    g.read_about = {"object_kind": kind, "object_id": object_id, "patient_id": patient_id, "case_id": case_id}
 
 
 def remember(response: Response, token: str) -> None:

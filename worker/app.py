@@ -1,4 +1,4 @@
-"""The Celery application: the same three tasks in production (Redis) and in the one-process demo (in memory).
+"""The Celery application: the same few tasks in production (Redis) and in the one-process demo (in memory).
 
 The truth is in the database: a task carries nothing, so losing the broker loses nothing.
 """
@@ -11,8 +11,10 @@ import structlog
 from celery import Celery
 from celery.beat import EmbeddedService, Scheduler
 
+from engine.clock import utcnow
 from engine.db import Database
 from engine.settings import Settings, read_settings
+from worker.audit_roots import keep_root
 from worker.channels import Channels, channels_from
 from worker.sweeps import seal_audit, sweep_outbox, sweep_timers
 
@@ -21,6 +23,7 @@ log = structlog.get_logger("parcours.worker")
 TIMERS_EVERY_SECONDS = 5.0
 OUTBOX_EVERY_SECONDS = 5.0
 SEAL_EVERY_SECONDS = 60.0
+ROOT_EVERY_SECONDS = 3600.0
 MEMORY_BROKER = "memory://"
 
 
@@ -40,6 +43,7 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
             "timers": {"task": "parcours.timers", "schedule": TIMERS_EVERY_SECONDS},
             "outbox": {"task": "parcours.outbox", "schedule": OUTBOX_EVERY_SECONDS},
             "seal": {"task": "parcours.seal", "schedule": SEAL_EVERY_SECONDS},
+            "root": {"task": "parcours.root", "schedule": ROOT_EVERY_SECONDS},
         },
     )
 
@@ -55,6 +59,10 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
     @app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2)
     def seal() -> None:
         seal_audit(database)
+
+    @app.task(name="parcours.root", expires=ROOT_EVERY_SECONDS * 2)
+    def root() -> None:
+        keep_root(database, settings.data_dir, today=utcnow().date())
 
     return app
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, select, text, update
+from sqlalchemy import Table, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
+from engine.errors import InvalidRequest
 from engine.models import AuditEvent
 
 BATCH = 5_000
@@ -22,12 +23,51 @@ _SEAL = update(TABLE).where(TABLE.c.id == bindparam("row"), TABLE.c.seal.is_(Non
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The head of the chain on one day, kept outside the database: who rewrites the whole chain is still found."""
+
+    day: date
+    event: int
+    """Number of the last sealed event."""
+    position: int
+    """How many events were sealed up to there."""
+    seal: str
+
+    def as_text(self) -> str:
+        """What is written in the file of the day, one `name: value` a line."""
+        return f"day: {self.day.isoformat()}\nevent: {self.event}\nposition: {self.position}\nseal: {self.seal}\n"
+
+
+def root_from_text(text: str) -> Root:
+    """The root that `Root.as_text` wrote. Raises InvalidRequest when a line is missing or unreadable."""
+    found = dict(line.partition(": ")[::2] for line in text.splitlines())
+    try:
+        return Root(
+            day=date.fromisoformat(found["day"]), event=int(found["event"]), position=int(found["position"]),
+            seal=found["seal"].strip(),
+        )  # fmt: skip
+    except (KeyError, ValueError) as wrong:
+        raise InvalidRequest("Une empreinte de la trace est illisible : son fichier a été modifié.") from wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What checking the chain found. `first_bad` is the number of the first event that was changed or removed."""
+    """What checking the chain found.
+
+    `first_bad` is the number of the first event that was changed, moved, or stands where another was removed;
+    `position` is its place in the chain, from 1. `broken_root` is the first day whose kept root is contradicted.
+    """
 
     checked: int
     unsealed: int
     first_bad: int | None
+    position: int | None = None
+    broken_root: date | None = None
+
+    @property
+    def intact(self) -> bool:
+        """Nothing was touched."""
+        return self.first_bad is None and self.broken_root is None
 
 
 def seal(session: Session) -> int:
@@ -52,20 +92,45 @@ def seal(session: Session) -> int:
     return len(seals)
 
 
-def verify(session: Session) -> Verified:
-    """Recompute the chain from its first event."""
+def root(session: Session, *, day: date) -> Root | None:
+    """The head of the chain now; None while nothing is sealed."""
+    connection = session.connection()
+    last = connection.execute(
+        select(TABLE.c.id, TABLE.c.seal).where(TABLE.c.seal.is_not(None)).order_by(TABLE.c.id.desc()).limit(1)
+    ).one_or_none()
+    if last is None:
+        return None
+    position = connection.execute(select(func.count()).where(TABLE.c.seal.is_not(None))).scalar_one()
+    return Root(day=day, event=last.id, position=position, seal=last.seal)
+
+
+def verify(session: Session, *, roots: Sequence[Root] = ()) -> Verified:
+    """Recompute the chain from its first event, and compare it with the roots kept outside.
+
+    Roots are what finds out that the last events were removed, or that the whole chain was computed again.
+    """
     previous, checked, unsealed = FIRST, 0, 0
-    rows = session.connection().execution_options(yield_per=1_000).execute(select(TABLE).order_by(TABLE.c.id)).mappings()
+    connection = session.connection().execution_options(yield_per=1_000)
+    rows = connection.execute(select(TABLE).order_by(TABLE.c.id)).mappings()
     first_bad: int | None = None
+    position: int | None = None
+    kept = {root.position: root for root in roots}
+    met: set[int] = set()
     for row in rows:
         if row["seal"] is None:
             unsealed += 1
             continue
         checked += 1
         if first_bad is None and (unsealed or row["seal"] != chained(previous, row)):
-            first_bad = row["id"]
+            first_bad, position = row["id"], checked
         previous = row["seal"]
-    return Verified(checked=checked, unsealed=unsealed, first_bad=first_bad)
+        if (known := kept.get(checked)) is not None and (known.event, known.seal) == (row["id"], previous):
+            met.add(checked)
+    missed = sorted(known.day for place, known in kept.items() if place not in met)
+    return Verified(
+        checked=checked, unsealed=unsealed, first_bad=first_bad, position=position,
+        broken_root=missed[0] if missed else None,
+    )  # fmt: skip
 
 
 def chained(previous: str, row: Mapping[Any, Any]) -> str:

@@ -15,9 +15,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from engine import trace
 from engine.actor import Actor
-from engine.errors import InvalidRequest, NotAllowed
-from engine.models import Account, SignIn, TerritoryRow
+from engine.errors import InvalidRequest, NotAllowed, NotFound
+from engine.models import Account, Professional, SignIn, TerritoryRow
 
 LOCALES = ("fr", "en")
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -37,7 +38,7 @@ def hash_password(password: str) -> str:
 
 
 def open_with_password(
-    session: Session, *, territory_id: UUID, login: str, password: str, device: str, now: datetime
+    session: Session, *, territory_id: UUID, login: str, password: str, device: str, from_where: str = "", now: datetime
 ) -> str:
     """Sign in with a local account. Returns the secret for the cookie.
 
@@ -56,10 +57,12 @@ def open_with_password(
         raise NotAllowed(REFUSED) from None
     if account is None or not known:
         raise NotAllowed(REFUSED)
-    return _open(session, territory_id, account.id, device, now)
+    return open_for(session, account_id=account.id, device=device, from_where=from_where, now=now)
 
 
-def open_as_demo_person(session: Session, *, account_id: UUID, device: str, now: datetime) -> str:
+def open_as_demo_person(
+    session: Session, *, account_id: UUID, device: str, from_where: str = "", now: datetime
+) -> str:
     """Become a fictitious person. Raises NotAllowed outside a demo territory. Returns the secret for the cookie."""
     territory_id = session.execute(
         select(Account.territory_id)
@@ -68,7 +71,7 @@ def open_as_demo_person(session: Session, *, account_id: UUID, device: str, now:
     ).scalar_one_or_none()
     if territory_id is None:
         raise NotAllowed("Ce choix n'existe que dans un territoire de démonstration.")
-    return _open(session, territory_id, account_id, device, now)
+    return open_for(session, account_id=account_id, device=device, how="demo", from_where=from_where, now=now)
 
 
 def keep_alive(session: Session, *, sign_in_id: UUID, now: datetime) -> None:
@@ -76,9 +79,36 @@ def keep_alive(session: Session, *, sign_in_id: UUID, now: datetime) -> None:
     session.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(last_seen_at=now))
 
 
-def close(session: Session, *, sign_in_id: UUID, now: datetime) -> None:
+def close(session: Session, *, sign_in_id: UUID, by: Actor, now: datetime) -> None:
     """Sign out: the cookie is worth nothing from now on."""
     session.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(ended_at=now))
+    trace.record(session, action="sign_out", by=by, now=now, object_kind="sign_in", object_id=sign_in_id)
+
+
+def revoke(session: Session, *, sign_in_id: UUID, by: Actor, now: datetime) -> None:
+    """End one of one's own sessions, on another device. Raises NotFound for somebody else's."""
+    ended = session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.account_id == by.account_id, SignIn.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(SignIn.id)
+    ).scalar_one_or_none()
+    if ended is None:
+        raise NotFound("Cette session est déjà fermée.")
+    trace.record(session, action="sign_out", by=by, now=now, object_kind="sign_in", object_id=sign_in_id, why="revoked")
+
+
+def note_failure(
+    session: Session, *, territory_id: UUID, login: str = "", how: str = "password", from_where: str = "", now: datetime
+) -> None:
+    """A refused attempt. What was typed is not kept (it may be a password); a known account is named by its id."""
+    account_id = session.execute(
+        select(Account.id).where(Account.territory_id == territory_id, Account.login == login.strip())
+    ).scalar_one_or_none() if login else None
+    trace.record(
+        session, action="sign_in", by=Actor(territory_id=territory_id, account_id=account_id), now=now,
+        object_kind="account", object_id=account_id or "", why=how, from_where=from_where, result="refused",
+    )  # fmt: skip
 
 
 def choose_locale(session: Session, *, locale: str, by: Actor) -> None:
@@ -88,12 +118,20 @@ def choose_locale(session: Session, *, locale: str, by: Actor) -> None:
     session.execute(update(Account).where(Account.id == by.account_id).values(locale=locale))
 
 
-def _open(session: Session, territory_id: UUID, account_id: UUID, device: str, now: datetime) -> str:
+def open_for(
+    session: Session, *, account_id: UUID, device: str, how: str = "password", from_where: str = "", now: datetime
+) -> str:
+    """Open a session for an account that has proved who it is. Returns the secret for the cookie."""
+    account = session.execute(
+        select(Account).where(Account.id == account_id, Account.disabled_at.is_(None))
+    ).scalar_one()
+    person = session.get(Professional, account.professional_id) if account.professional_id is not None else None
     token = secrets.token_urlsafe(32)
+    sign_in_id = uuid4()
     session.execute(
         insert(SignIn).values(
-            id=uuid4(),
-            territory_id=territory_id,
+            id=sign_in_id,
+            territory_id=account.territory_id,
             account_id=account_id,
             token_hash=hash_token(token),
             device=device[:200],
@@ -101,4 +139,12 @@ def _open(session: Session, territory_id: UUID, account_id: UUID, device: str, n
             last_seen_at=now,
         )
     )
+    actor = Actor(
+        territory_id=account.territory_id, account_id=account_id, professional_id=account.professional_id,
+        name=account.login if person is None else person.display_name,
+    )  # fmt: skip
+    trace.record(
+        session, action="sign_in", by=actor, now=now, object_kind="sign_in", object_id=sign_in_id, why=how,
+        from_where=from_where,
+    )  # fmt: skip
     return token

@@ -1,0 +1,1 @@
+"""One test for each threat of docs/explanation/security.md, named after it."""
