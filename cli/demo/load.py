@@ -70,9 +70,7 @@ def load_demo(database: Database, *, now: datetime | None = None) -> tuple[Perfo
     calendar = territory_calendar(place["time_zone"], place["holidays"])
     local = moment.astimezone(calendar.zone)
     performances = tuple(_play(database, settled, case, local) for case in demo_cases())
-    live_until(
-        database, territory_id=settled.territory_id, now=moment - BEFORE, target=moment, post=lambda _letter: None
-    )
+    live_until(database, territory_id=settled.territory_id, target=moment, post=lambda _letter: None)
     for performance in performances:
         for failure in performance.failures:
             log.error("demo_case_failed", case=performance.name, line=failure.line, problem=failure.sentence)

@@ -27,7 +27,7 @@ from engine.library import current_version
 from engine.models import OPEN_TASK_STATES, CaseHistory, Professional, ProfessionalRole, Task
 from engine.queries.actors import actor_of, holders_of
 from engine.territory_calendar import territory_calendar
-from engine.walks.clock import deliver_due, fire_due, live_until
+from engine.walks.clock import live_until
 from engine.walks.expectations import disappointment
 from engine.walks.people import Settled
 from engine.walks.script import Act, Advance, Expect, InvalidWalk, Send, Walk
@@ -303,17 +303,13 @@ def _pass_time(scene: _Scene, when: str | None) -> None:
         target = local.replace(tzinfo=scene.calendar.zone).astimezone(UTC)
     if target < scene.now:
         raise InvalidWalk(f"« {when} » est déjà passé : une promenade n'avance que vers l'avenir.")
-    territory_id = scene.settled.territory_id
-    live_until(scene.database, territory_id=territory_id, now=scene.now, target=target, post=scene.letters.append)
+    live_until(scene.database, territory_id=scene.settled.territory_id, target=target, post=scene.letters.append)
     scene.now = target
 
 
 def _settle_down(scene: _Scene) -> None:
     """Messages that the pathway sends to itself arrive before the next line."""
-    territory_id = scene.settled.territory_id
-    for _ in range(5):
-        deliver_due(scene.database, territory_id=territory_id, now=scene.now, post=scene.letters.append)
-        fire_due(scene.database, territory_id=territory_id, now=scene.now)
+    live_until(scene.database, territory_id=scene.settled.territory_id, target=scene.now, post=scene.letters.append)
 
 
 def _values(raw: Mapping[str, Any], scene: _Scene) -> dict[str, Any]:
