@@ -158,8 +158,8 @@ def _holders(
     rows = session.connection().execute(
         _holders_statement(),
         {
-            "ward": case.organization_id, "sector": case.sector_id, "territory": case.territory_id, "roles": list(roles),
-            "neighbours": [UUID(each) for each in neighbour_ids], "today": today,
+            "ward": case.organization_id, "sector": case.sector_id, "territory": case.territory_id,
+            "roles": list(roles), "neighbours": [UUID(each) for each in neighbour_ids], "today": today,
         },
     ).all()  # fmt: skip
     found = {

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Date, Select, Uuid, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import idempotency, policies

@@ -1,7 +1,8 @@
 """The course of one step: the engine runs, then whatever needs nobody is settled at once.
 
 After a step, an offer that opens with nobody to ask is answered « personne » by the engine itself, and a message that
-came early, or that the case sends to itself, is delivered to the wait that is open. Each is one more run; the outcomes are joined into one.
+came early, or that the case sends to itself, is delivered to the wait that is open. Each is one more run; the outcomes
+are joined into one.
 """
 
 from __future__ import annotations
@@ -135,7 +136,10 @@ def _next_run(
         )
         _learn(known, (answer,))
         outcome = runner.complete(
-            version.program, settled.outcome.state, token=unanswerable.token, around=surroundings(case, version, now, known)
+            version.program,
+            settled.outcome.state,
+            token=unanswerable.token,
+            around=surroundings(case, version, now, known),
         )
         return replace(outcome, facts=(answer, *outcome.facts))
     for effect in settled.outcome.effects:

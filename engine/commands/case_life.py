@@ -80,7 +80,7 @@ def hold(
     now: datetime,
     key: str | None = None,
 ) -> None:
-    """Suspend a case: its clocks stop, nobody is reminded. It comes back to the coordination at `until` (default P14D)."""
+    """Suspend a case: its clocks stop, nobody is reminded. The coordination sees it again at `until` (default P14D)."""
     case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
     if idempotency.known_answer(session, key=key, command="cases.hold", by=by) is not None:
         return
@@ -93,7 +93,9 @@ def hold(
     connection = session.connection()
     _move_state(session, case, "on_hold", now, now)
     connection.execute(
-        update(tables.TIMER).where(tables.TIMER.c.case_id == case_id, tables.TIMER.c.held_at.is_(None)).values(held_at=now)
+        update(tables.TIMER)
+        .where(tables.TIMER.c.case_id == case_id, tables.TIMER.c.held_at.is_(None))
+        .values(held_at=now)
     )
     wait = wait_row(
         case, token=SUSPENDED_TOKEN, kind="suspended", element_id="", element_name="Dossier suspendu", now=now,
@@ -152,9 +154,11 @@ def resume(
                 update(tables.WAIT)
                 .where(tables.WAIT.c.id == wait["id"])
                 .values(
-                    expected_at=wait["expected_at"] + pause, at_risk_at=wait["at_risk_at"] + pause, next_at=next_at,
+                    expected_at=wait["expected_at"] + pause,
+                    at_risk_at=wait["at_risk_at"] + pause,
+                    next_at=next_at,
                     last_touch_at=now,
-                )  # fmt: skip
+                )
             )
     connection.execute(
         delete(tables.WAIT).where(tables.WAIT.c.case_id == case_id, tables.WAIT.c.token == SUSPENDED_TOKEN)
@@ -182,9 +186,8 @@ def retry(
     if (known := idempotency.known_answer(session, key=key, command="cases.retry", by=by)) is not None:
         return Mended(mended=known["mended"], sentence=known["sentence"])
     policies.check_case_running(case.state, case.number)
-    incident = next(
-        (row for row in sorted(case.incidents, key=lambda row: row["opened_at"]) if incident_id in (None, row["id"])), None
-    )
+    oldest_first = sorted(case.incidents, key=lambda row: row["opened_at"])
+    incident = next((row for row in oldest_first if incident_id in (None, row["id"])), None)
     if incident is None:
         raise Conflict("Cet incident est déjà résolu.")
     outcome, facts, acting = _again(case, version, incident, now)
@@ -268,7 +271,8 @@ def _again(
                 version.program, case.control_state, message=message["name"], around=around,
                 payload=payload_values(message["payload"]), correlation_key=message["correlation_key"],
             )  # fmt: skip
-            case.early = [row for row in case.early if row["id"] != message["id"]] if outcome.incident is None else case.early
+            if outcome.incident is None:
+                case.early = [row for row in case.early if row["id"] != message["id"]]
         case _:
             outcome = runner.recheck(version.program, case.control_state, around=around)
     return outcome, case.facts, Acting(kind="retried", element_id=incident["element_id"] or None, mends=mends)

@@ -51,7 +51,7 @@ def start(
     now: datetime,
     key: str | None = None,
 ) -> StartedCase:
-    """Open a case on the published version and run it to its first waits. `facts` are the raw answers of the start form.
+    """Open a case on the published version and run it to its first waits. `facts` are the start form's raw answers.
 
     Raises PathwayNotFound, PatientNotFound, NotAllowed, InvalidAnswers, EngineFailure, and DuplicateCase when the same
     patient already has this pathway open for the same stay.
@@ -86,7 +86,7 @@ def start_from_effect(
     now: datetime,
     key: str,
 ) -> StartedCase | None:
-    """Open the case another case asked for (`start_pathway`); its facts are copied where the names match the start form.
+    """Open the case another case asked for (`start_pathway`), with its facts where the names match the start form.
 
     None when the pathway is not published here, or when the patient already has it: both are told in the asking case.
     """
@@ -130,7 +130,9 @@ def _tell(session: Session, case_id: UUID, by: Actor, now: datetime, kind: str, 
 def _lock_territory(session: Session, by: Actor) -> Any:
     """The territory's row, locked: cases are numbered one after the other, and the same key cannot start two."""
     return session.connection().execute(
-        select(TerritoryRow.time_zone, TerritoryRow.holidays).where(TerritoryRow.id == by.territory_id).with_for_update()
+        select(TerritoryRow.time_zone, TerritoryRow.holidays)
+        .where(TerritoryRow.id == by.territory_id)
+        .with_for_update()
     ).one()
 
 
@@ -197,7 +199,7 @@ def _check_not_running(session: Session, business_key: str | None, by: Actor) ->
     ).scalar_one_or_none()
     if number is not None:
         raise DuplicateCase(
-            f"Ce patient a déjà un dossier ouvert pour ce séjour : {number}. Ouvrez-le plutôt que d'en créer un second.",
+            f"Ce patient a déjà un dossier ouvert pour ce séjour : {number}. Ouvrez-le, n'en créez pas un second.",
             case_number=number,
         )
 

@@ -162,9 +162,8 @@ def deliver_to(
             delivered=False, case_numbers=(case.number,),
             sentence=f"Le message « {name} » est gardé, mais le parcours n'a pas pu avancer. {written.incident}",
         )  # fmt: skip
-    return Delivery(
-        delivered=True, sentence=f"Le message « {name} » est remis au dossier {case.number}.", case_numbers=(case.number,)
-    )
+    sentence = f"Le message « {name} » est remis au dossier {case.number}."
+    return Delivery(delivered=True, sentence=sentence, case_numbers=(case.number,))
 
 
 def _keep(
@@ -263,7 +262,10 @@ def _cases_of_same_patient(session: Session, case_id: UUID, by: Actor) -> Sequen
     return session.connection().execute(
         select(Case.id)
         .where(
-            Case.territory_id == by.territory_id, Case.patient_id == patient, Case.id != case_id, Case.closed_at.is_(None)
+            Case.territory_id == by.territory_id,
+            Case.patient_id == patient,
+            Case.id != case_id,
+            Case.closed_at.is_(None),
         )
         .order_by(Case.id)
     ).scalars().all()

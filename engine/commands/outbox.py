@@ -37,7 +37,7 @@ class Letter:
 
 
 def claim(session: Session, *, territory_id: UUID, now: datetime, limit: int) -> tuple[Letter, ...]:
-    """Take up to `limit` waiting letters of a territory, oldest first; another sweep will not get them for two minutes."""
+    """Take up to `limit` waiting letters of a territory, oldest first; no other sweep gets them for two minutes."""
     free = (Outbox.claimed_until.is_(None)) | (Outbox.claimed_until <= now)
     due = (
         select(Outbox.id)
@@ -64,7 +64,7 @@ def claim(session: Session, *, territory_id: UUID, now: datetime, limit: int) ->
 
 
 def carry_out(session: Session, *, letter: Letter, now: datetime) -> None:
-    """Do what a letter to the engine itself asks: start a case of another pathway, or tell other cases of the patient."""
+    """Do what a letter to the engine itself asks: start a case of another pathway, or tell the patient's others."""
     by = system_actor(letter.territory_id)
     if letter.channel == "pathway":
         cases.start_from_effect(session, parameters=letter.parameters, from_case_id=letter.case_id, by=by, now=now,

@@ -126,7 +126,7 @@ def decline(
     now: datetime,
     key: str | None = None,
 ) -> CompletedTask:
-    """Say that one cannot. An offer goes on to the others, and ends when nobody is left; ordinary work is offered wider."""
+    """Say that one cannot. An offer goes on to the others and ends when nobody is left; other work is offered wider."""
     if reason not in policies.DECLINE_REASONS:
         raise InvalidRequest("Choisissez une raison de la liste.")
     case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
@@ -267,7 +267,7 @@ def _checked(hand: TaskAtHand, raw: Mapping[str, Any], *, by: Actor, now: dateti
 
 
 def _conflicts(hand: TaskAtHand, values: Mapping[str, Value]) -> frozenset[str]:
-    """Answers that replace a different value written by another task since this one opened: the author had not seen it."""
+    """Answers that replace another value, written by another task since this one opened: the author had not seen it."""
     scope, opened = hand.row["scope"], hand.row["opened_at"]
     found = set()
     for name, value in values.items():

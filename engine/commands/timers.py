@@ -1,4 +1,4 @@
-"""Timers: claimed when due, then fired one transaction each. A step timer is told to the engine; a rung climbs a ladder."""
+"""Timers: claimed when due, fired one transaction each. A step timer is told to the engine, a rung climbs a ladder."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
         return False
     case = lock_case(session, by="timer", key=timer_id, territory_id=territory_id, now=now)
     timer = None if case is None else next((row for row in case.timers if row["id"] == timer_id), None)
-    if case is None or timer is None or timer["held_at"] is not None or timer["due_at"] > now or case.state == "on_hold":
+    if case is None or timer is None or case.state == "on_hold":
+        return False
+    if timer["held_at"] is not None or timer["due_at"] > now:
         return False
     by = system_actor(territory_id)
     version = version_of(session, case.version_id)

@@ -82,7 +82,7 @@ def codes(text: object) -> tuple[str, ...]:
 
 
 def recipients(session: Session, case: LoadedCase, roles: Iterable[str], now: datetime) -> list[UUID]:
-    """Professionals to tell: members of the circle in these roles, holders in the case's ward or for its whole hospital,
+    """Professionals to tell: members of the circle in these roles, holders in the case's ward or its whole hospital,
     and the territory's coordination for its own. Other roles outside the circle are not told: they must not know."""
     wanted = tuple(roles)
     people = [member.professional_id for role in wanted for member in case.circle if member.role == role]
@@ -138,7 +138,9 @@ def tell_audience(session: Session, case: LoadedCase, task_id: UUID, template: s
 def _stop(session: Session, case: LoadedCase) -> None:
     session.connection().execute(
         update(tables.OUTBOX)
-        .where(tables.OUTBOX.c.case_id == case.id, tables.OUTBOX.c.state == "waiting", tables.OUTBOX.c.channel == "email")
+        .where(
+            tables.OUTBOX.c.case_id == case.id, tables.OUTBOX.c.state == "waiting", tables.OUTBOX.c.channel == "email"
+        )
         .values(state="stopped")
     )
 

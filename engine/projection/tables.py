@@ -1,4 +1,4 @@
-"""The statements of the writer, built once. Upserts write whole rows, so one statement opens some and changes others."""
+"""The statements of the writer, built once. Upserts write whole rows: one statement opens some and changes others."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ UPDATE_CASE = (
         {
             name: bindparam(f"new_{name}")
             for name in (
-                "state", "outcome", "closed_at", "held_at", "last_touch_at", "version", "completed_steps", "control_state",
+                "state", "outcome", "closed_at", "held_at", "last_touch_at", "version", "completed_steps",
+                "control_state",
             )
         }
     )

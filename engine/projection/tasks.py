@@ -62,8 +62,9 @@ def open_now(
 def unchanged(case: LoadedCase, acted: Mapping[str, Any] | None, now: datetime) -> Rows:
     """The step stopped: tasks, waits and timers stay as they were, but for the task somebody acted on."""
     rows = [dict(acted)] if acted is not None else []
-    names = ("id",)
-    waits = {token: {name: value for name, value in row.items() if name not in names} for token, row in case.waits.items()}
+    waits = {
+        token: {name: value for name, value in row.items() if name != "id"} for token, row in case.waits.items()
+    }
     timers = [timer_columns(case, row) for row in case.timers]
     return rows, waits, timers, []
 
@@ -148,7 +149,7 @@ def _timer(
     case: LoadedCase, kind: str, token: str, step: int, task_id: UUID | None, element_id: str, name: str, due: datetime
 ) -> dict[str, Any]:
     return {
-        "id": uuid4(), "territory_id": case.territory_id, "case_id": case.id, "kind": kind, "token": token, "step": step,
-        "task_id": task_id, "element_id": element_id, "name": name[:300], "due_at": due, "claimed_until": None,
-        "attempts": 0, "held_at": None, "detail": {},
+        "id": uuid4(), "territory_id": case.territory_id, "case_id": case.id, "kind": kind, "token": token,
+        "step": step, "task_id": task_id, "element_id": element_id, "name": name[:300], "due_at": due,
+        "claimed_until": None, "attempts": 0, "held_at": None, "detail": {},
     }  # fmt: skip

@@ -66,8 +66,9 @@ def machine_waits(case: LoadedCase, version: Version, outcome: Outcome, now: dat
     for timer in outcome.timers:
         if timer.attached_to is None:
             found[timer.token] = _wait(
-                case, timer.token, WaitKind.TIMER, timer.element_id, timer.name or version.element_name(timer.element_id),
-                now, expected=timer.due_at, next_=Next(at=timer.due_at, what="le parcours reprend de lui-même"),
+                case, timer.token, WaitKind.TIMER, timer.element_id,
+                timer.name or version.element_name(timer.element_id), now, expected=timer.due_at,
+                next_=Next(at=timer.due_at, what="le parcours reprend de lui-même"),
             )  # fmt: skip
     for subscription in outcome.subscriptions:
         if subscription.attached_to is None:

@@ -1,4 +1,4 @@
-"""`apply`: the one writer of a case. Facts, tasks, waits, timers, subscriptions, history and outbox, in one transaction.
+"""`apply`, the one writer of a case: facts, tasks, waits, timers, subscriptions, history, outbox, in one transaction.
 
 Only what changed is written. The database itself supersedes a fact when a newer one arrives, and removes the wait and
 the timers of a task that closes (`engine.migrations`).
@@ -133,7 +133,7 @@ def _write_case(
 
 
 def case_state(version: Version, ending: str) -> str:
-    """The state of a case that ended with this outcome: what the pathway says, else the outcome itself, else `closed`."""
+    """The state of a case that ended so: what the pathway says, else the outcome itself, else `closed`."""
     for known in version.description.get("outcomes", ()):
         if known.get("value") == ending:
             return str(known.get("case_state", "closed"))

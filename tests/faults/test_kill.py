@@ -50,4 +50,4 @@ def test_killed_between_run_and_commit_no_step_is_lost_or_doubled(world: World, 
 def completed(world: World, case_id: object) -> Counter[str]:
     """Tasks that the history says were completed, and how often."""
     rows = world.rows(CaseHistory, case_id=case_id, kind="completed")
-    return Counter(row.element_id for row in rows if row.task_id is not None)
+    return Counter(row.element_id or "" for row in rows if row.task_id is not None)

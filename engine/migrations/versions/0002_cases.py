@@ -97,7 +97,8 @@ def upgrade() -> None:
         sa.Column("completed_steps", JSON_VALUE, nullable=False),
         sa.Column("control_state", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('draft', 'active', 'on_hold', 'completed', 'cancelled', 'readmitted', 'deceased', 'oriented', 'refused', 'lost', 'closed')",
+            "state IN ('draft', 'active', 'on_hold', 'completed', 'cancelled', 'readmitted', 'deceased', 'oriented', "
+            "'refused', 'lost', 'closed')",
             name=op.f("ck_care_case_state_known"),
         ),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_care_case_organization_id")),

@@ -16,7 +16,8 @@ HEAD = (
 def bpmn(key: str, body: str, *, outside: str = "") -> bytes:
     """A file with one process `key`."""
     return (
-        f'{HEAD}{outside}<bpmn:process id="{key}" name="{key}" isExecutable="true">{body}</bpmn:process></bpmn:definitions>'
+        f'{HEAD}{outside}<bpmn:process id="{key}" name="{key}" isExecutable="true">{body}</bpmn:process>'
+        "</bpmn:definitions>"
     ).encode()
 
 
@@ -28,7 +29,9 @@ def end(id_: str = "end") -> str:
     return f'<bpmn:endEvent id="{id_}"/>'
 
 
-def task(id_: str, name: str, *, role: str = "home_nurse", form: str | None = None, why: str = "", **attributes: str) -> str:
+def task(
+    id_: str, name: str, *, role: str = "home_nurse", form: str | None = None, why: str = "", **attributes: str
+) -> str:
     extra = "".join(f' parcours:{key}="{value}"' for key, value in attributes.items())
     form_text = "" if form is None else f' parcours:form="{form}"'
     return (
@@ -43,12 +46,14 @@ def flow(source: str, target: str, condition: str | None = None) -> str:
         if condition is None
         else f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{condition}</bpmn:conditionExpression>'
     )
-    return f'<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
+    ends = f'sourceRef="{source}" targetRef="{target}"'
+    return f'<bpmn:sequenceFlow id="{source}_{target}" {ends}>{inner}</bpmn:sequenceFlow>'
 
 
 def timer(id_: str, on: str, duration: str, *, interrupting: bool = True, name: str = "") -> str:
+    cancels = str(interrupting).lower()
     return (
-        f'<bpmn:boundaryEvent id="{id_}" name="{name}" attachedToRef="{on}" cancelActivity="{str(interrupting).lower()}">'
+        f'<bpmn:boundaryEvent id="{id_}" name="{name}" attachedToRef="{on}" cancelActivity="{cancels}">'
         f'<bpmn:timerEventDefinition id="{id_}_t"><bpmn:timeDuration xsi:type="bpmn:tFormalExpression">{duration}'
         "</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>"
     )
@@ -66,7 +71,8 @@ def message(id_: str, name: str) -> str:
 
 
 def script(id_: str, text: str) -> str:
-    return f'<bpmn:scriptTask id="{id_}" name="{id_}" scriptFormat="feel"><bpmn:script>{text}</bpmn:script></bpmn:scriptTask>'
+    inside = f"<bpmn:script>{text}</bpmn:script>"
+    return f'<bpmn:scriptTask id="{id_}" name="{id_}" scriptFormat="feel">{inside}</bpmn:scriptTask>'
 
 
 def form(key: str, *fields: dict[str, Any]) -> bytes:
@@ -84,14 +90,17 @@ def workload() -> dict[str, bytes]:
         + '<bpmn:parallelGateway id="join"/>' + task("d", "Faire le bilan", role="coordinator", due="P7D")
         + end() + '<bpmn:endEvent id="refused"/>'
         + flow("start", "a") + flow("a", "x")
-        + '<bpmn:sequenceFlow id="x_b" sourceRef="x" targetRef="split"/>' + flow("x", "refused", "= risk = &quot;none&quot;")
+        + '<bpmn:sequenceFlow id="x_b" sourceRef="x" targetRef="split"/>'
+        + flow("x", "refused", "= risk = &quot;none&quot;")
         + flow("split", "b") + flow("split", "c") + flow("b", "join") + flow("c", "join") + flow("join", "d")
         + flow("d", "end")
     )
     return {
         "pathway.bpmn": bpmn("workload", body),
         "forms/a.json": form(
-            "a", {"name": "risk", "type": "str", "required": True}, {"name": "weight", "type": "dec", "min": 0, "max": 300}
+            "a",
+            {"name": "risk", "type": "str", "required": True},
+            {"name": "weight", "type": "dec", "min": 0, "max": 300},
         ),
         "forms/b.json": form("b", {"name": "seen_at", "type": "dt"}, {"name": "weight", "type": "dec"}),
     }

@@ -136,7 +136,8 @@ def test_a_task_put_off_keeps_its_due_date_and_goes_twice_at_most(running) -> No
 def test_a_task_closed_without_being_done_lets_the_case_go_on(running) -> None:
     world, case_id = running
     world.complete(case_id, "a", risk="high")
-    world.do(tasks.not_done, by="claire", task_id=world.open_task(case_id, "b"), reason="done_elsewhere", comment="SSIAD")
+    visit = world.open_task(case_id, "b")
+    world.do(tasks.not_done, by="claire", task_id=visit, reason="done_elsewhere", comment="SSIAD")
     world.complete(case_id, "c", by="paul")
 
     assert world.open_steps(case_id) == ["d"]

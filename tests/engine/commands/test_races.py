@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -119,8 +120,6 @@ def test_only_one_of_two_acceptances_of_an_offer_wins(pg_world: World) -> None:
 def due(pg_world: World):
     pg_world.publish(small_pathways.timed())
     case_id = pg_world.start("timed")
-    from datetime import timedelta
-
     pg_world.now += timedelta(days=3)
     [timer] = pg_world.rows(Timer, case_id=case_id, kind="step")
     return pg_world, case_id, timer.id
@@ -157,8 +156,7 @@ def test_a_timer_fires_once_for_two_sweeps(due) -> None:
         return timers.fire(session, timer_id=timer_id, now=world.now)
 
     race(world, firing, firing)
-    fired = [row for row in world.rows(CaseHistory, case_id=case_id, kind="fired")]
-    assert len(fired) == 1
+    assert len(world.rows(CaseHistory, case_id=case_id, kind="fired")) == 1
 
 
 def test_a_cancelled_case_refuses_the_completion_behind_it(workload) -> None:

@@ -21,6 +21,7 @@ T = TypeVar("T")
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SINCE = date(2020, 1, 1)
 MOST_SWEEPS = 200
+NOBODY = UUID(int=0)
 
 
 def prepare(url: str) -> None:
@@ -38,8 +39,8 @@ class World:
     territory_id: UUID
     now: datetime = MONDAY
     actors: dict[str, Actor] = field(default_factory=dict)
-    patient_id: UUID = UUID(int=0)
-    ward_id: UUID = UUID(int=0)
+    patient_id: UUID = NOBODY
+    ward_id: UUID = NOBODY
 
     def do(self, command: Callable[..., T], *, by: str = "engine", **arguments: Any) -> T:
         """Run a command in its own transaction, as this person, now."""
@@ -58,7 +59,9 @@ class World:
     def publish(self, files: Mapping[str, bytes]) -> Any:
         return self.do(pathways.publish, files=files, label="1", accepted={})
 
-    def start(self, pathway_key: str, *, facts: Mapping[str, Any] | None = None, by: str = "engine", **more: Any) -> UUID:
+    def start(
+        self, pathway_key: str, *, facts: Mapping[str, Any] | None = None, by: str = "engine", **more: Any
+    ) -> UUID:
         more.setdefault("patient_id", self.patient_id)
         return self.do(cases.start, by=by, pathway_key=pathway_key, facts=facts or {}, **more).id
 
@@ -81,7 +84,8 @@ class World:
         return self.do(tasks.complete, by=by, task_id=self.open_task(case_id, element_id), answers=answers)
 
     def case(self, case_id: UUID) -> Case:
-        return self.read(lambda session: session.execute(select(Case).where(Case.id == case_id).options(undefer(Case.control_state))).scalar_one())
+        statement = select(Case).where(Case.id == case_id).options(undefer(Case.control_state))
+        return self.read(lambda session: session.execute(statement).scalar_one())
 
     def rows(self, model: type[T], **where: Any) -> list[T]:
         return self.read(lambda session: list(session.execute(select(model).filter_by(**where)).scalars()))
@@ -93,8 +97,7 @@ class World:
         """Let time pass; everything due on the way fires at its own time. Returns how many timers fired."""
         target, fired = self.now + timedelta(**delta), 0
         for _ in range(MOST_SWEEPS):
-            statement = select(func.min(Timer.due_at)).where(Timer.held_at.is_(None))
-            due = self.read(lambda session: session.execute(statement).scalar_one())
+            due = self.read(first_due)
             if due is None or due > target:
                 break
             self.now = max(self.now, due)
@@ -107,6 +110,11 @@ class World:
         return fired
 
 
+def first_due(session: Session) -> datetime | None:
+    """When the next timer falls."""
+    return session.execute(select(func.min(Timer.due_at)).where(Timer.held_at.is_(None))).scalar_one_or_none()
+
+
 def make_world(database: Database) -> World:
     """Fill an empty database."""
     with database.transaction() as session:
@@ -116,7 +124,9 @@ def make_world(database: Database) -> World:
     valley = world.do(people.add_sector, code="vallee", name="Vallée", neighbours=["plaine"])
     world.do(people.add_commune, insee_code="00001", name="Aubelle", sector_id=plain)
     hospital = world.do(people.add_organization, code="ch", org_type="hospital", name="Hôpital")
-    world.ward_id = world.do(people.add_organization, code="cardio", org_type="ward", name="Cardiologie", parent_id=hospital)
+    world.ward_id = world.do(
+        people.add_organization, code="cardio", org_type="ward", name="Cardiologie", parent_id=hospital
+    )
     _person(world, "claire", "home_nurse", "MESANGE", "Claire", [plain])
     _person(world, "marc", "home_nurse", "TILLEUL", "Marc", [plain])
     _person(world, "nadia", "home_nurse", "SAULE", "Nadia", [valley])
