@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib import import_module
 
 import click
@@ -20,7 +19,7 @@ def run(*, quick: bool, as_json: bool) -> int:
             f"Les mesures sont dans tests/bench : lancez cette commande depuis une copie du projet ({missing.name})."
         ) from missing
     figures, targets = engine.figures(quick)
-    measured = steps.costs(quick=quick, postgres_url=os.environ.get("PARCOURS_BENCH_POSTGRES_URL"))
+    measured = steps.costs(quick=quick)
     targets = [*targets, *steps.targets(measured)]
     met = all(target.ok for target in targets)
     if as_json:

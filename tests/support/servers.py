@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,11 +99,24 @@ def postgres_server() -> Iterator[URL]:
     if given := os.environ.get("TEST_POSTGRES_URL"):
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
+    in_memory = Path("/dev/shm")
+    with _own_server(in_memory if in_memory.is_dir() else None, FAST_AND_FORGETFUL) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def durable_postgres_server() -> Iterator[URL]:
+    """A throw-away PostgreSQL on disk, as safe and as slow as a real one: for measuring."""
+    with _own_server(None, ()) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _own_server(parent: Path | None, settings: Sequence[str]) -> Iterator[URL]:
     programs = postgres_programs()
     if programs is None:
         absent("PostgreSQL", "postgresql")
-    in_memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="parcours-pg-", dir=in_memory if in_memory.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="parcours-pg-", dir=parent))
     data, log, port = folder / "data", folder / "log", free_port()
     prefix = become_ordinary_user(folder)
     initdb: list[str | Path] = [
@@ -119,7 +132,7 @@ def postgres_server() -> Iterator[URL]:
         "--no-sync",
         "--locale=C",
     ]
-    options = [text for option in FAST_AND_FORGETFUL for text in ("-c", option)]
+    options = [text for option in settings for text in ("-c", option)]
     postgres: list[str | Path] = [
         programs / "postgres",
         "-D",
