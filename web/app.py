@@ -21,6 +21,7 @@ from web import (
     control_tower,
     demo,
     discharges,
+    drafts,
     errors,
     health,
     language,
@@ -28,6 +29,7 @@ from web import (
     navigation,
     new_case,
     offline,
+    pathways,
     reading,
     security,
     sign_in,
@@ -54,6 +56,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     cases.bp,
     accesses.bp,
     case_acts.bp,
+    pathways.bp,
+    drafts.bp,
 )
 
 Advance = Callable[..., int]

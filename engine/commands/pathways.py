@@ -40,6 +40,27 @@ class PublishedVersion:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What can be said of files before they are kept: findings, and how the pathway calls itself."""
+
+    findings: tuple[Finding, ...]
+    description: Mapping[str, Any]
+    parameters: Sequence[Mapping[str, Any]]
+
+
+def look_at(files: Mapping[str, bytes]) -> Checked:
+    """Check files that may become a draft; what cannot be read is said in the findings."""
+    whole = with_shared(files)
+    model, findings = _read_and_check(whole, None)
+    if model is not None:
+        description = _description(whole, model)
+    else:
+        said = json_in(whole, DESCRIPTION)
+        description = dict(said) if isinstance(said, Mapping) else {}
+    return Checked(findings=findings, description=description, parameters=parameters_in(whole))
+
+
 def check(files: Mapping[str, bytes], directory: Directory | None = None) -> tuple[Finding, ...]:
     """Everything that can be said of the files of a pathway before it runs. Shared pieces are added by themselves."""
     return _read_and_check(with_shared(files), directory)[1]
@@ -70,7 +91,7 @@ def publish(
     parameters = parameters_in(whole)
     _check_parameters(parameters)
     noted = [{**finding.to_json(), "accepted": accepted.get(finding.code, "")} for finding in findings]
-    pathway_id = _pathway(session, description, by)
+    pathway_id = pathway_named(session, description, by)
     kept = {path: content for path, content in whole.items() if not path.startswith(IGNORED_FOLDERS)}
     same = _same_as_published(session, pathway_id, kept, parameters)
     if same is not None:
@@ -186,7 +207,8 @@ def _check_parameters(parameters: Sequence[Mapping[str, Any]]) -> None:
             ) from wrong
 
 
-def _pathway(session: Session, description: Mapping[str, Any], by: Actor) -> UUID:
+def pathway_named(session: Session, description: Mapping[str, Any], by: Actor) -> UUID:
+    """The pathway of that key in the territory, made if it is new."""
     key = str(description["key"])
     known = session.execute(
         select(Pathway.id).where(Pathway.territory_id == by.territory_id, Pathway.key == key).with_for_update()

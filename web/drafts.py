@@ -1,0 +1,222 @@
+"""Drafts of pathways: files put down and checked, drawn in the editor, mended, accepted with reasons, published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
+
+from engine.commands import pathway_drafts, pathways
+from engine.errors import Conflict, InvalidPathway, InvalidRequest
+from engine.packages import folder_of
+from engine.queries import pathway_pages
+from web import visitor
+from web.pathways import finding_words, summary
+from web.texts import gettext as _
+from web.texts import ngettext
+
+bp = Blueprint("drafts", __name__, url_prefix="/modeles/brouillons")
+
+LARGEST_DRAWING = 4 * 1024 * 1024
+SEVERITY_FOR_EDITOR = {"info": "advice"}
+
+
+@bp.route("/deposer", methods=["GET", "POST"])
+def upload() -> ResponseReturnValue:
+    """Put files down: refused with everything that is wrong and nothing kept, or kept as a draft."""
+    pathway_pages.check_may_design(visitor.current_actor())
+    if request.method == "GET":
+        return render_template("designer/upload.html", problem="", findings=(), diagram="", words=finding_words)
+    uploaded = sent_files(request.files.getlist("files"))
+    try:
+        files = folder_of(uploaded)
+        with visitor.database().transaction() as session:
+            draft = pathway_drafts.open_uploaded(session, files=files, by=visitor.current_actor(), now=visitor.now())
+    except InvalidRequest as refusal:
+        return render_template(
+            "designer/upload.html", problem=str(refusal), findings=(), diagram="", words=finding_words
+        ), 422
+    except InvalidPathway as refusal:
+        findings = as_json(refusal.findings)
+        path = pathway_pages.main_drawing(list(files))
+        return render_template(
+            "designer/upload.html", problem=str(refusal), findings=findings, words=finding_words, names=list(files),
+            diagram=files.get(path, b"").decode("utf-8", "replace") if drawable(findings) else "",
+            state=json.dumps(diagram_state(findings)),
+        ), 422  # fmt: skip
+    flash(_("Les fichiers sont gardés comme brouillon. Lisez les remarques, puis publiez."), "done")
+    return redirect(url_for("drafts.show", draft=draft.version_id), 303)
+
+
+def sent_files(sent: Sequence[FileStorage]) -> dict[str, bytes]:
+    """What the browser or the program sent, by name."""
+    return {(one.filename or "")[:180]: one.read() for one in sent if one.filename}
+
+
+def as_json(findings: Sequence[Any]) -> list[dict[str, Any]]:
+    """Findings as pages and programs read them."""
+    return [one.to_json() for one in findings]
+
+
+def drawable(findings: Sequence[Mapping[str, Any]]) -> bool:
+    """False when the drawing itself cannot be read: then there is nothing to show it on."""
+    return not any(one["code"].startswith("XML") and one["severity"] == "error" for one in findings)
+
+
+def diagram_state(findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Errors and warnings as marks on the shapes."""
+    worst: dict[str, str] = {}
+    codes: dict[str, list[str]] = {}
+    for one in findings:
+        if one["element_id"] and one["severity"] != "info":
+            worst.setdefault(one["element_id"], one["severity"])
+            codes.setdefault(one["element_id"], []).append(one["code"])
+    return {
+        "nodes": [
+            {
+                "id": element, "finding": severity, "badge": " ".join(dict.fromkeys(codes[element])),
+                "level": "late" if severity == "error" else "soon",
+            }
+            for element, severity in worst.items()
+        ],
+        "taken": [],
+    }  # fmt: skip
+
+
+@bp.get("/<draft>")
+def show(draft: str) -> ResponseReturnValue:
+    """What the checker says of the draft, on the drawing and as a list; reasons for warnings; publish."""
+    return _page(draft)
+
+
+def _page(draft: str, problem: str = "") -> str:
+    with visitor.database().reading() as session:
+        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor())
+    findings = list(page.findings)
+    return render_template(
+        "designer/draft.html", page=page, findings=findings, words=finding_words, counts=summary(findings),
+        state=json.dumps(diagram_state(findings)), problem=problem, drawable=drawable(findings),
+    )  # fmt: skip
+
+
+@bp.post("/<draft>/publier")
+def publish(draft: str) -> ResponseReturnValue:
+    """Make the draft the version on which new cases start."""
+    accepted = {
+        name.removeprefix("accepte-"): reason.strip()[:300]
+        for name, reason in request.form.items()
+        if name.startswith("accepte-")
+    }
+    label = request.form.get("label", "").strip()[:200]
+    try:
+        with visitor.database().transaction() as session:
+            page = pathway_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor())
+            published = pathway_drafts.publish_draft(
+                session, version_id=_id(draft), label=label, accepted=accepted, by=visitor.current_actor(),
+                now=visitor.now(),
+            )  # fmt: skip
+    except (InvalidRequest, InvalidPathway) as refusal:
+        return _page(draft, str(refusal)), 422
+    flash(
+        _("Modèle publié : version %(number)s. Les dossiers en cours gardent la leur.", number=published.number), "done"
+    )
+    return redirect(url_for("designer.show", key=page.key), 303)
+
+
+@bp.post("/<draft>/jeter")
+def discard(draft: str) -> ResponseReturnValue:
+    """Throw the draft away."""
+    with visitor.database().transaction() as session:
+        pathway_drafts.discard(session, version_id=_id(draft), by=visitor.current_actor(), now=visitor.now())
+    flash(_("Le brouillon est jeté."), "done")
+    return redirect(url_for("designer.index"), 303)
+
+
+@bp.get("/<draft>/dessin")
+def draw(draft: str) -> ResponseReturnValue:
+    """The editor."""
+    with visitor.database().reading() as session:
+        by = visitor.current_actor()
+        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
+        files = pathway_pages.folder_of_version(session, version_id=page.id, by=by)
+        choices = pathway_pages.choices_for_editor(session, by=by, files=pathways.with_shared(files))
+    g.style_exception = "; style-src-attr 'unsafe-inline'"  # the editor sizes its shapes with style attributes
+    return render_template("designer/draw.html", page=page, choices=json.dumps(choices, ensure_ascii=False))
+
+
+@bp.get("/<draft>/schema.bpmn")
+def drawing(draft: str) -> ResponseReturnValue:
+    """The drawing, with the number of changes as its tag."""
+    with visitor.database().reading() as session:
+        by = visitor.current_actor()
+        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
+        content = pathway_pages.file_of(session, version_id=page.id, path=page.diagram, by=by)
+    response = Response(content, mimetype="application/xml")
+    response.set_etag(str(page.revision))
+    return response
+
+
+@bp.put("/<draft>/schema.bpmn")
+def save_drawing(draft: str) -> ResponseReturnValue:
+    """Keep the drawing. 412 when somebody else saved it since it was read."""
+    content = _sent_drawing()
+    known = [tag for tag in request.if_match if tag.isdigit()]
+    try:
+        with visitor.database().transaction() as session:
+            by = visitor.current_actor()
+            page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
+            saved = pathway_drafts.save_file(
+                session, version_id=page.id, path=page.diagram, content=content,
+                revision=int(known[0]) if known else None, by=by, now=visitor.now(),
+            )  # fmt: skip
+    except Conflict as refusal:
+        return jsonify({"message": str(refusal)}), 412
+    response = jsonify(_told(as_json(saved.findings), _("Enregistré.")))
+    response.set_etag(str(saved.revision))
+    return response
+
+
+@bp.post("/<draft>/verifier")
+def check_drawing(draft: str) -> ResponseReturnValue:
+    """What the checker says of the drawing as it stands in the editor; nothing is kept."""
+    content = _sent_drawing()
+    with visitor.database().reading() as session:
+        by = visitor.current_actor()
+        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
+        files = pathway_pages.folder_of_version(session, version_id=page.id, by=by)
+    return jsonify(_told(as_json(pathways.check({**files, page.diagram: content})), ""))
+
+
+def _told(findings: Sequence[Mapping[str, Any]], first: str) -> dict[str, Any]:
+    errors, warnings, _notes = summary(findings)
+    said = [first] if first else []
+    if errors:
+        said.append(ngettext("%(num)s point à corriger.", "%(num)s points à corriger.", errors))
+    if warnings:
+        said.append(ngettext("%(num)s avertissement.", "%(num)s avertissements.", warnings))
+    if not errors and not warnings:
+        said.append(_("Rien à redire."))
+    shown = [
+        {**one, "message": finding_words(one), "severity": SEVERITY_FOR_EDITOR.get(one["severity"], one["severity"])}
+        for one in findings
+    ]
+    return {"message": " ".join(said), "findings": shown}
+
+
+def _sent_drawing() -> bytes:
+    content = request.get_data(cache=False)
+    if not content or len(content) > LARGEST_DRAWING:
+        raise InvalidRequest(_("Le dessin envoyé est vide, ou dépasse 4 Mo."))
+    return content
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)

@@ -1,0 +1,178 @@
+"""« Modèles »: the pathways of the territory, what each says in plain words, parameters, versions, files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine.commands import pathway_drafts, pathways
+from engine.errors import InvalidPathway, InvalidRequest
+from engine.packages import packed
+from engine.queries import pathway_pages
+from web import times, visitor
+from web.language import current
+from web.texts import gettext as _
+from web.wording import in_language
+
+bp = Blueprint("designer", __name__, url_prefix="/modeles")
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """The pathways, with their drafts and their running cases."""
+    with visitor.database().reading() as session:
+        by = visitor.current_actor()
+        found = pathway_pages.pathway_list(session, by=by)
+    return render_template("designer/index.html", pathways=found, may_design=pathway_pages.may_design(by), problem="")
+
+
+@bp.post("/nouveau")
+def create() -> ResponseReturnValue:
+    """Draw a pathway from nothing."""
+    try:
+        with visitor.database().transaction() as session:
+            draft = pathway_drafts.open_blank(
+                session, title=request.form.get("title", ""), by=visitor.current_actor(), now=visitor.now()
+            )
+    except InvalidRequest as refusal:
+        with visitor.database().reading() as session:
+            found = pathway_pages.pathway_list(session, by=visitor.current_actor())
+        return render_template("designer/index.html", pathways=found, may_design=True, problem=str(refusal)), 422
+    return redirect(url_for("drafts.draw", draft=draft.version_id), 303)
+
+
+@bp.get("/<key>")
+def show(key: str) -> ResponseReturnValue:
+    """One pathway, at its published version or at the one asked for."""
+    number = request.args.get("version", type=int)
+    with visitor.database().reading() as session:
+        page = pathway_pages.pathway_page(session, key=key, by=visitor.current_actor(), number=number)
+    return render_template("designer/show.html", page=page, words=finding_words, typed={}, problem="")
+
+
+@bp.post("/<key>/brouillon")
+def open_draft(key: str) -> ResponseReturnValue:
+    """A draft from the version shown."""
+    with visitor.database().transaction() as session:
+        page = pathway_pages.pathway_page(
+            session, key=key, by=visitor.current_actor(), number=request.form.get("version", type=int)
+        )
+        draft = pathway_drafts.open_from_version(
+            session, version_id=page.shown.id, by=visitor.current_actor(), now=visitor.now()
+        )
+    return redirect(url_for("drafts.draw", draft=draft.version_id), 303)
+
+
+@bp.post("/<key>/parametres")
+def revise(key: str) -> ResponseReturnValue:
+    """Publish a version with other values; running cases keep theirs. Asked twice: first the differences, then publish."""
+    with visitor.database().reading() as session:
+        page = pathway_pages.pathway_page(session, key=key, by=visitor.current_actor())
+    typed = {name: request.form.get(f"p-{name}", "").strip()[:200] for name in (one["name"] for one in page.parameters)}
+    changed = {
+        one["name"]: _typed(one, typed[one["name"]])
+        for one in page.parameters
+        if typed[one["name"]] and typed[one["name"]] != shown_value(one)
+    }
+    note = request.form.get("note", "").strip()[:200]
+    problem = ""
+    if not changed:
+        problem = _("Aucune valeur n'a changé.")
+    elif not note:
+        problem = _("Dites pourquoi : la raison reste dans l'histoire des versions.")
+    if not problem:
+        try:
+            with visitor.database().transaction() as session:
+                published = pathways.revise_parameters(
+                    session, pathway_key=key, values=changed, note=note, by=visitor.current_actor(), now=visitor.now()
+                )
+        except (InvalidRequest, InvalidPathway) as refusal:
+            problem = str(refusal)
+    if problem:
+        return render_template(
+            "designer/show.html", page=page, words=finding_words, typed=typed, problem=problem, note=note
+        ), 422
+    flash(
+        _("Version %(number)s publiée. Les dossiers en cours gardent leurs valeurs.", number=published.number), "done"
+    )
+    return redirect(url_for("designer.show", key=key), 303)
+
+
+def shown_value(parameter: Mapping[str, Any]) -> str:
+    """The value of a parameter as its input shows it."""
+    value = parameter["value"]
+    return "true" if value is True else "false" if value is False else str(value)
+
+
+def _typed(parameter: Mapping[str, Any], text: str) -> Any:
+    match parameter.get("type"):
+        case "bool":
+            return text == "true"
+        case "int" if text.lstrip("-").isdigit():
+            return int(text)
+        case "dec":
+            return text.replace(",", ".")
+        case _:
+            return text
+
+
+@bp.get("/<key>/paquet.zip")
+def package(key: str) -> ResponseReturnValue:
+    """Everything of a version in one file, that another territory can upload: no patient in it."""
+    with visitor.database().reading() as session:
+        by = visitor.current_actor()
+        page = pathway_pages.pathway_page(session, key=key, by=by, number=request.args.get("version", type=int))
+        files = pathway_pages.folder_of_version(session, version_id=page.shown.id, by=by)
+    name = f"{key}-v{page.shown.number}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(packed(files), mimetype="application/zip", headers=headers)
+
+
+@bp.get("/<key>/versions/<number>/<path:path>")
+def source(key: str, number: str, path: str) -> ResponseReturnValue:
+    """One source file, as text to read."""
+    with visitor.database().reading() as session:
+        by = visitor.current_actor()
+        page = pathway_pages.pathway_page(session, key=key, by=by, number=int(number) if number.isdigit() else -1)
+        content = pathway_pages.file_of(session, version_id=page.shown.id, path=path, by=by)
+    lines = content.decode("utf-8", "replace").splitlines()
+    return render_template("designer/source.html", page=page, path=path, lines=lines)
+
+
+def finding_words(finding: Mapping[str, Any]) -> str:
+    """The sentence of a finding in the language of the page."""
+    return str(finding.get("message_en") if current() == "en" else finding["message"])
+
+
+def _duration_words(parameter: Mapping[str, Any]) -> str:
+    if parameter.get("type") != "duration":
+        return ""
+    try:
+        return times.duration(str(parameter["value"]))
+    except ValueError:
+        return ""
+
+
+def label_of(parameter: Mapping[str, Any]) -> str:
+    """The label of a parameter in the language of the page."""
+    label = parameter.get("label")
+    return in_language(label) if isinstance(label, Mapping) else str(label or parameter["name"])
+
+
+def summary(findings: Sequence[Mapping[str, Any]]) -> tuple[int, int, int]:
+    """Errors, warnings, notes."""
+    counts = {"error": 0, "warning": 0, "info": 0}
+    for one in findings:
+        counts[one["severity"]] += 1
+    return counts["error"], counts["warning"], counts["info"]
+
+
+@bp.app_context_processor
+def _words() -> dict[str, object]:
+    return {
+        "shown_value": shown_value, "duration_words": _duration_words, "parameter_label": label_of,
+        "findings_summary": summary,
+    }  # fmt: skip
