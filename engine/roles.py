@@ -55,7 +55,15 @@ ORGANIZATION_ROLES = frozenset(
 """Roles looked for in the organisation where the case was opened, before anywhere else."""
 
 TERRITORY_ROLES = frozenset(
-    {"coordinator", "mission_lead", "quality_lead", "dac_case_manager", "territory_admin", "prado_advisor"}
+    {
+        "coordinator",
+        "mission_lead",
+        "quality_lead",
+        "dac_case_manager",
+        "etp_coordinator",
+        "territory_admin",
+        "prado_advisor",
+    }
 )
 """Roles that serve the whole territory."""
 

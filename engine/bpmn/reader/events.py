@@ -7,7 +7,7 @@ import re
 from engine.bpmn.model import ExpressionText, NodeKind, TimerKind, Trigger, TriggerKind
 from engine.bpmn.reader import texts, times
 from engine.bpmn.reader.draft import DraftNode
-from engine.bpmn.reader.namespaces import ZEEBE, child, children, clean_name, extension, local, text_of
+from engine.bpmn.reader.namespaces import ZEEBE, child, children, clean_name, extension, local, parcours, text_of
 from engine.bpmn.reader.reading import Reading, Source
 from engine.bpmn.xml import Element
 
@@ -180,12 +180,12 @@ def named(
 
 
 def correlation(source: Source, message: Element | None, definition: Element) -> ExpressionText | None:
-    """The correlation key of a message (Camunda 8 writes it on the message), None when it is addressed to the case."""
+    """The correlation key of a message (written on it, as Camunda 8 does), None: it is addressed to the case."""
     for holder in (message, definition):
         if holder is None:
             continue
         subscription = extension(holder, ZEEBE, "subscription")
-        key = subscription.get("correlationKey") if subscription is not None else None
+        key = subscription.get("correlationKey") if subscription is not None else parcours(holder, "correlation")
         if key and key.strip():
             return texts.expression(key, holder.place, source=source.dialect)
     return None
