@@ -1,4 +1,4 @@
-"""Settings, read once from the environment; every name begins with PARCOURS_. Secrets may come from files (`…_FILE`)."""
+"""Settings, read once from the environment (names in PARCOURS_…). Secrets may come from files (`…_FILE`)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read settings from `environment` (default: the process's). Raises ValueError naming the variable that is wrong."""
+    """Read settings from `environment` (default: the process's). ValueError names the variable that is wrong."""
     env = os.environ if environment is None else environment
     data_dir = Path(env.get("PARCOURS_DATA_DIR", "var")).absolute()
     mode = env.get("PARCOURS_MODE", "demo")

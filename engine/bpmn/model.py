@@ -71,7 +71,7 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExpressionText:
-    """A text to evaluate, as written, with the spelling it is written in (`feel`, `juel`, `plain`, or None: find out)."""
+    """A text to evaluate, as written, and its spelling (`feel`, `juel`, `plain`, or None: find out)."""
 
     text: str
     dialect: str | None = None
@@ -105,7 +105,7 @@ class HumanWork:
     """Who does a task, with which form, by when. Texts beginning with `=` are expressions."""
 
     roles: tuple[str, ...] = ()
-    """Role codes; a single text that begins with `=` is an expression giving one. Empty: nobody, which the checker reports."""
+    """Role codes, the responsible one first. Empty: nobody, which the checker reports."""
     role_expression: ExpressionText | None = None
     form_key: str | None = None
     form_key_expression: ExpressionText | None = None

@@ -1,5 +1,6 @@
 """The tables, one module per noun. Importing this package registers all of them."""
 
+from engine.models.access import EmergencyAccess, ExternalIdentity, Invitation, ServiceToken
 from engine.models.audit import AuditEvent
 from engine.models.case import OPEN_CASE_STATES, Case, CaseFact, CaseHistory, CaseState, IncidentRow
 from engine.models.columns import Table
@@ -20,9 +21,42 @@ from engine.models.territory import Commune, Sector, TerritoryRow
 from engine.models.waiting import EarlyMessage, MessageSubscription, Timer, WaitRecord
 
 __all__ = [
-    "OPEN_CASE_STATES", "OPEN_TASK_STATES", "Absence", "Account", "AuditEvent", "CareCircleMember", "Case", "CaseFact",
-    "CaseHistory", "CaseState", "Commune", "EarlyMessage", "IdempotencyKey", "IncidentRow", "Job",
-    "MessageSubscription", "Organization", "Outbox", "Pathway", "PathwayFile", "PathwayVersion", "Patient",
-    "Professional", "ProfessionalRole", "ProfessionalSector", "Sector", "SignIn", "Table", "Task", "TaskDraft",
-    "TaskOffer", "TerritoryRow", "Timer", "WaitRecord",
+    "OPEN_CASE_STATES",
+    "OPEN_TASK_STATES",
+    "Absence",
+    "Account",
+    "AuditEvent",
+    "CareCircleMember",
+    "Case",
+    "CaseFact",
+    "CaseHistory",
+    "CaseState",
+    "Commune",
+    "EarlyMessage",
+    "EmergencyAccess",
+    "ExternalIdentity",
+    "IdempotencyKey",
+    "IncidentRow",
+    "Invitation",
+    "Job",
+    "MessageSubscription",
+    "Organization",
+    "Outbox",
+    "Pathway",
+    "PathwayFile",
+    "PathwayVersion",
+    "Patient",
+    "Professional",
+    "ProfessionalRole",
+    "ProfessionalSector",
+    "Sector",
+    "ServiceToken",
+    "SignIn",
+    "Table",
+    "Task",
+    "TaskDraft",
+    "TaskOffer",
+    "TerritoryRow",
+    "Timer",
+    "WaitRecord",
 ]

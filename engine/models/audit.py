@@ -13,9 +13,9 @@ AUDIT_RESULTS = ("done", "refused", "failed")
 
 
 class AuditEvent(Table):
-    """One act on patient data or on the product: who, acting as what, which object, why, when, from where, with what result.
+    """One act on patient data or on the product: who, as what, which object, why, when, from where, with what result.
 
-    `seal` is the SHA-256 of the previous event's seal and of this event's canonical JSON, set once by the sealing sweep.
+    `seal` is the SHA-256 of the previous seal and of this event's canonical JSON, set once by the sealing sweep.
     """
 
     __tablename__ = "audit_event"

@@ -10,8 +10,17 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column
 from engine.models.columns import Json, Key, Moment, Number, Table, Territory, one_of
 
 CASE_STATES = (
-    "draft", "active", "on_hold",
-    "completed", "cancelled", "readmitted", "deceased", "oriented", "refused", "lost", "closed",
+    "draft",
+    "active",
+    "on_hold",
+    "completed",
+    "cancelled",
+    "readmitted",
+    "deceased",
+    "oriented",
+    "refused",
+    "lost",
+    "closed",
 )
 """`active` and `on_hold` are open; `closed` is an end whose pathway names another outcome (kept in `outcome`)."""
 OPEN_CASE_STATES = ("draft", "active", "on_hold")
@@ -25,12 +34,20 @@ class Case(Table):
         UniqueConstraint("territory_id", "number"),
         one_of("state", CASE_STATES),
         Index(
-            "uq_care_case_business_key", "territory_id", "business_key", unique=True,
+            "uq_care_case_business_key",
+            "territory_id",
+            "business_key",
+            unique=True,
             sqlite_where=text("closed_at IS NULL AND business_key IS NOT NULL"),
             postgresql_where=text("closed_at IS NULL AND business_key IS NOT NULL"),
         ),
-        Index("ix_care_case_open", "territory_id", "opened_at",
-              sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "ix_care_case_open",
+            "territory_id",
+            "opened_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 
@@ -65,12 +82,20 @@ class CaseFact(Table):
     __tablename__ = "case_fact"
     __table_args__ = (
         Index(
-            "uq_case_fact_current", "case_id", "scope", "name", unique=True,
-            sqlite_where=text("superseded_at IS NULL"), postgresql_where=text("superseded_at IS NULL"),
+            "uq_case_fact_current",
+            "case_id",
+            "scope",
+            "name",
+            unique=True,
+            sqlite_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL"),
         ),
-        Index("ix_case_fact_live", "case_id",
-              sqlite_where=text("superseded_at IS NULL AND closed_at IS NULL"),
-              postgresql_where=text("superseded_at IS NULL AND closed_at IS NULL")),
+        Index(
+            "ix_case_fact_live",
+            "case_id",
+            sqlite_where=text("superseded_at IS NULL AND closed_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL AND closed_at IS NULL"),
+        ),
         Index("ix_case_fact_history", "case_id", "name", "recorded_at"),
     )
 
@@ -135,8 +160,13 @@ class IncidentRow(Table):
 
     __tablename__ = "incident"
     __table_args__ = (
-        Index("ix_incident_open", "territory_id", "case_id",
-              sqlite_where=text("resolved_at IS NULL"), postgresql_where=text("resolved_at IS NULL")),
+        Index(
+            "ix_incident_open",
+            "territory_id",
+            "case_id",
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
     )
 
     id: Mapped[Key]

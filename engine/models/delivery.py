@@ -21,8 +21,12 @@ class Outbox(Table):
     __tablename__ = "outbox"
     __table_args__ = (
         one_of("state", OUTBOX_STATES),
-        Index("ix_outbox_waiting", "not_before",
-              sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_outbox_waiting",
+            "not_before",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
         Index("ix_outbox_case", "case_id"),
     )
 

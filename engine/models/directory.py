@@ -1,4 +1,4 @@
-"""The directory: organisations, professionals, the roles they hold, where and when; and the accounts they sign in with."""
+"""The directory: organisations, professionals, the roles they hold where and when, and their accounts."""
 
 from __future__ import annotations
 

@@ -35,8 +35,11 @@ class PathwayVersion(Table):
         one_of("state", VERSION_STATES),
         CheckConstraint("state = 'draft' OR published_at IS NOT NULL", name="published_has_date"),
         Index(
-            "uq_pathway_version_published", "pathway_id", unique=True,
-            sqlite_where=text("state = 'published'"), postgresql_where=text("state = 'published'"),
+            "uq_pathway_version_published",
+            "pathway_id",
+            unique=True,
+            sqlite_where=text("state = 'published'"),
+            postgresql_where=text("state = 'published'"),
         ),
     )
 
@@ -64,7 +67,7 @@ class PathwayVersion(Table):
 
 
 class PathwayFile(Table):
-    """One source file of a version, byte for byte. `path` is relative to the pathway's folder; shared pieces keep `shared/…`."""
+    """One source file, byte for byte. `path` is relative to the pathway's folder; shared pieces keep `shared/…`."""
 
     __tablename__ = "pathway_file"
 

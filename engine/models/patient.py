@@ -45,6 +45,8 @@ class Patient(Table):
     commune_id: Mapped[UUID | None] = mapped_column(ForeignKey("commune.id"), index=True)
     deceased_at: Mapped[Moment | None]
     opposition_at: Mapped[Moment | None]
+    erased_at: Mapped[Moment | None]
+    """Set when the person's content was destroyed; the row stays for the counts."""
 
     @property
     def display_name(self) -> str:

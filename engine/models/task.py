@@ -30,13 +30,27 @@ class Task(Table):
         CheckConstraint("state <> 'accepted' OR owner_id IS NOT NULL", name="accepted_has_owner"),
         CheckConstraint("state NOT IN ('completed', 'not_done') OR completed_at IS NOT NULL", name="done_has_date"),
         UniqueConstraint("case_id", "token"),
-        Index("ix_task_owner_open", "owner_id", "due_at",
-              sqlite_where=text("state = 'accepted'"), postgresql_where=text("state = 'accepted'")),
-        Index("ix_task_offered", "territory_id", "role", "due_at",
-              sqlite_where=text("state = 'offered'"), postgresql_where=text("state = 'offered'")),
-        Index("ix_task_case_open", "case_id",
-              sqlite_where=text("state IN ('offered', 'accepted')"),
-              postgresql_where=text("state IN ('offered', 'accepted')")),
+        Index(
+            "ix_task_owner_open",
+            "owner_id",
+            "due_at",
+            sqlite_where=text("state = 'accepted'"),
+            postgresql_where=text("state = 'accepted'"),
+        ),
+        Index(
+            "ix_task_offered",
+            "territory_id",
+            "role",
+            "due_at",
+            sqlite_where=text("state = 'offered'"),
+            postgresql_where=text("state = 'offered'"),
+        ),
+        Index(
+            "ix_task_case_open",
+            "case_id",
+            sqlite_where=text("state IN ('offered', 'accepted')"),
+            postgresql_where=text("state IN ('offered', 'accepted')"),
+        ),
         Index("ix_task_done_by", "completed_by_id", "completed_at"),
         Index("ix_task_case", "case_id", "opened_at"),
     )
@@ -91,7 +105,9 @@ class TaskOffer(Table):
 
     __tablename__ = "task_offer"
     __table_args__ = (
-        CheckConstraint("answer IS NULL OR answer IN ('accepted', 'declined', 'expired', 'withdrawn')", name="answer_known"),
+        CheckConstraint(
+            "answer IS NULL OR answer IN ('accepted', 'declined', 'expired', 'withdrawn')", name="answer_known"
+        ),
         CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answer_has_date"),
         Index("ix_task_offer_professional", "professional_id", "task_id"),
     )

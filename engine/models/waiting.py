@@ -14,7 +14,7 @@ TIMER_KINDS = ("step", "escalation")
 
 
 class WaitRecord(Table):
-    """One open leaf of a case: what it waits for, since when, who answers for it, when it is expected, what happens next.
+    """One open leaf of a case: what it waits for, since when, who answers for it, by when, what happens next.
 
     Rebuilt in the transaction of every step. Every open case has at least one, with a responsible party and a date.
     """
@@ -52,7 +52,7 @@ class WaitRecord(Table):
 
 
 class Timer(Table):
-    """Something due. `step` timers belong to the pathway (told to the engine when due); `escalation` timers to a ladder."""
+    """Something due: a `step` of the pathway (told to the engine then), or a rung of an `escalation` ladder."""
 
     __tablename__ = "timer"
     __table_args__ = (
