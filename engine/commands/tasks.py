@@ -30,7 +30,7 @@ from engine.course import settle, surroundings
 from engine.errors import CaseChanged, InvalidAnswers, InvalidRequest
 from engine.forms import check_answers
 from engine.outcome import Value
-from engine.projection.writing import Acting, apply
+from engine.projection.writing import STANDARD_FIELDS, Acting, apply
 
 __all__ = [
     "CompletedTask",
@@ -46,8 +46,6 @@ __all__ = [
     "save_draft",
 ]
 
-STANDARD_FIELDS = frozenset({"comment", "coordination_minutes", "channel", "attachment"})
-"""Every form has them, so two tasks writing them do not contradict each other."""
 LONGEST_OFFLINE_DAYS = 30
 
 

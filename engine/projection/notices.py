@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import and_, insert, literal, or_, select, update
+from sqlalchemy import Date, Select, Uuid, and_, bindparam, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from engine.assignment import OFFER_ROUNDS
@@ -19,7 +20,7 @@ from engine.course import Settled
 from engine.eligibility import holds_role_now, may_take, present, within
 from engine.expressions import to_json
 from engine.library import Version
-from engine.models import Absence, Outbox, Professional, ProfessionalRole, Task
+from engine.models import Absence, Professional, ProfessionalRole, Task
 from engine.outcome import Effect
 from engine.projection import tables
 from engine.projection.loading import LoadedCase
@@ -53,10 +54,9 @@ def write(
     for task in opened:
         if task["audience"] == "professional":
             rows.append(row_to_person(case, task["audience_professional_id"], "task_offered", now, task_id=task["id"]))
+        elif task["offer_round"] in OFFER_ROUNDS:
+            rows += audience_rows(session, case, task["id"], "task_offered", now)
     tables.add(session.connection(), tables.OUTBOX, rows)
-    for task in opened:
-        if task["offer_round"] in OFFER_ROUNDS and task["audience"] != "professional":
-            tell_audience(session, case, task["id"], "task_offered", now)
 
 
 def _effect_rows(session: Session, case: LoadedCase, effect: Effect, now: datetime) -> list[dict[str, Any]]:
@@ -122,17 +122,32 @@ def row_to_person(
 
 
 def tell_audience(session: Session, case: LoadedCase, task_id: UUID, template: str, now: datetime) -> None:
-    """One e-mail to everybody who may take the task, in one statement."""
+    """One e-mail to everybody who may take the task."""
+    tables.add(session.connection(), tables.OUTBOX, audience_rows(session, case, task_id, template, now))
+
+
+def audience_rows(
+    session: Session, case: LoadedCase, task_id: UUID, template: str, now: datetime
+) -> list[dict[str, Any]]:
+    """The same, as rows of the outbox."""
+    people = session.connection().execute(
+        _audience_statement(),
+        {"task": task_id, "territory": case.territory_id, "today": case.calendar.today(now)},
+    ).scalars()
+    return [row_to_person(case, person, template, now, task_id=task_id) for person in people]
+
+
+@lru_cache(maxsize=1)
+def _audience_statement() -> Select[Any]:
+    """Built once: building it costs more than running it."""
     person = aliased(Professional)
-    parameters = {"reference": reference(task_id), "level": 0}
-    made = _row(case, "email", template, parameters, now, task_id=task_id)
-    made.pop("recipient_id")
-    everybody = select(
-        *(literal(value, tables.OUTBOX.c[name].type).label(name) for name, value in made.items()), person.id
-    ).select_from(Task).join(person, person.territory_id == Task.territory_id).where(
-        Task.id == task_id, may_take(person.id, today=case.calendar.today(now))
-    )  # fmt: skip
-    session.connection().execute(insert(Outbox.__table__).from_select([*made, "recipient_id"], everybody))  # type: ignore[arg-type]
+    today = cast(date, bindparam("today", type_=Date()))
+    return (
+        select(person.id)
+        .join(Task, Task.id == bindparam("task", type_=Uuid()))
+        .where(person.territory_id == bindparam("territory", type_=Uuid()), may_take(person.id, today=today))
+        .order_by(person.id)
+    )
 
 
 def _stop(session: Session, case: LoadedCase) -> None:

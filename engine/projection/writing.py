@@ -25,6 +25,8 @@ from engine.projection import notices, tables, tasks
 from engine.projection.loading import LoadedCase
 from engine.projection.waits import COORDINATOR, DEFAULT_INCIDENT_DELAY, machine_waits, wait_row
 
+STANDARD_FIELDS = frozenset({"comment", "coordination_minutes", "channel", "attachment"})
+"""On every form: two tasks writing them do not contradict each other, and blank ones are not worth a row."""
 QUIET_KINDS = frozenset({"exclusive", "parallel", "inclusive", "event_based"})
 INCIDENT_TOKEN = "incident"
 
@@ -158,6 +160,7 @@ def _write_facts(
               task_id=None if acting.task is None else acting.task["id"], form_key=acting.form_key,
               element_id=acting.element_id, conflicting=name in acting.conflicting)
         for name, value in acting.answers.items()
+        if value is not None or name not in STANDARD_FIELDS or name in case.facts.get(acting.scope, {})
     ]  # fmt: skip
     last = {(fact.scope, fact.name): fact for fact in settled.outcome.facts}
     for (scope, name), fact in last.items():
