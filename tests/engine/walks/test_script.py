@@ -54,3 +54,8 @@ def test_a_line_that_cannot_be_read_is_named(line: str, words: str) -> None:
 def test_a_story_without_a_beginning_is_refused() -> None:
     with pytest.raises(InvalidWalk, match="start:"):
         parse_walk("expect open: a\n", name="s.walk")
+
+
+def test_a_message_may_name_the_wait_it_is_for() -> None:
+    walk = parse_walk(f"{STORY}message attendance[slot-a] with {{}}\n", name="s.walk")
+    assert walk.steps[-1] == Send(line=10, after=None, name="attendance", key="slot-a", payload={})
