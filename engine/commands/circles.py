@@ -54,6 +54,17 @@ def join_declared(
         )  # fmt: skip
 
 
+def join_found(
+    session: Session, *, patient_id: UUID, role: str, named: str, by: Actor, now: datetime
+) -> None:
+    """Somebody found by phone joins the circle; a name the directory does not know is kept as a name."""
+    person = _professional(session, named, by)
+    add_to_circle(
+        session, patient_id=patient_id, role=role, professional_id=person, person_name=None if person else named[:200],
+        source="search", by=by, now=now,
+    )  # fmt: skip
+
+
 def _professional(session: Session, named: str, by: Actor) -> UUID | None:
     identified = [Professional.rpps == named]
     if (found := _uuid(named)) is not None:

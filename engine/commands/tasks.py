@@ -15,6 +15,7 @@ from engine.actor import Actor
 from engine.assignment import OFFER_ROUNDS
 from engine.at_hand import TaskAtHand, case_of_task, check_may_do, task_at_hand
 from engine.bpmn import runner
+from engine.commands.circles import join_found
 from engine.commands.handovers import (
     decline_ordinary,
     delegate,
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 LONGEST_OFFLINE_DAYS = 30
+SEARCH = "search"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ def complete(
     if hand.row["offer_round"] in OFFER_ROUNDS:
         done = _answer_offer(session, hand, values, by=by, now=now)
     else:
+        _join_found(session, hand, values, by=by, now=now)
         done = finish(session, hand, values, by=by, now=now, done_at=_when_done(done_at, now))
     _trace(session, hand, "tasks.complete", by=by, now=now)
     idempotency.remember(session, key=key, command="tasks.complete", answer=_stored(done), by=by, now=now)
@@ -219,6 +222,19 @@ def finish(
     return CompletedTask(
         case_id=case.id, case_number=case.number, next_tasks=written.opened, incident=sentence
     )
+
+
+def _join_found(
+    session: Session, hand: TaskAtHand, values: Mapping[str, Value], *, by: Actor, now: datetime
+) -> None:
+    """A search by phone that found somebody lets them into the care circle."""
+    if hand.row["offer_round"] != SEARCH or values.get("accepted") is not True or not values.get("accepted_by"):
+        return
+    role = hand.visible_facts().get("role_wanted")
+    if hand.case.patient_id is not None and isinstance(role, str):
+        join_found(
+            session, patient_id=hand.case.patient_id, role=role, named=str(values["accepted_by"]), by=by, now=now
+        )
 
 
 def _answer_offer(
