@@ -48,19 +48,19 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
     )
 
     # A sweep that waited in the queue longer than its period is worthless: the next one does the same work.
-    @app.task(name="parcours.timers", expires=TIMERS_EVERY_SECONDS * 2)
+    @app.task(name="parcours.timers", expires=TIMERS_EVERY_SECONDS * 2, shared=False)
     def timers() -> None:
         sweep_timers(database)
 
-    @app.task(name="parcours.outbox", expires=OUTBOX_EVERY_SECONDS * 2)
+    @app.task(name="parcours.outbox", expires=OUTBOX_EVERY_SECONDS * 2, shared=False)
     def outbox() -> None:
         sweep_outbox(database, channels)
 
-    @app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2)
+    @app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2, shared=False)
     def seal() -> None:
         seal_audit(database)
 
-    @app.task(name="parcours.root", expires=ROOT_EVERY_SECONDS * 2)
+    @app.task(name="parcours.root", expires=ROOT_EVERY_SECONDS * 2, shared=False)
     def root() -> None:
         keep_root(database, settings.data_dir, today=utcnow().date())
 
