@@ -21,9 +21,11 @@ from engine.errors import Conflict, InvalidRequest
 from engine.library import Version
 from engine.outcome import FactWrite, Outcome, Value
 from engine.projection import tables
+from engine.projection.acting import Acting
+from engine.projection.history import history_row
 from engine.projection.loading import LoadedCase
 from engine.projection.waits import DEFAULT_HOLD_REVIEW, default_delay, wait_row
-from engine.projection.writing import Acting, apply, history_row
+from engine.projection.writing import apply
 
 SUSPENDED_TOKEN = "suspended"
 
@@ -66,7 +68,7 @@ def cancel(
     session.connection().execute(
         delete(tables.WAIT).where(tables.WAIT.c.case_id == case_id)
     )
-    _trace(session, case, "cases.cancel", reason, by, now)
+    _trace(session, case, "cases.cancel", by, now)
     idempotency.remember(session, key=key, command="cases.cancel", answer={}, by=by, now=now)
 
 
@@ -105,7 +107,7 @@ def hold(
         connection, tables.WAIT, [{**wait, "id": uuid4(), "case_id": case.id, "territory_id": case.territory_id}]
     )
     _tell(session, case, "held", {"reason": reason[:300]}, by, now)
-    _trace(session, case, "cases.hold", reason, by, now)
+    _trace(session, case, "cases.hold", by, now)
     idempotency.remember(session, key=key, command="cases.hold", answer={}, by=by, now=now)
 
 
@@ -165,7 +167,7 @@ def resume(
     )
     _move_state(session, case, "active", None, now)
     _tell(session, case, "resumed", {"reason": reason[:300], "pause_seconds": int(pause.total_seconds())}, by, now)
-    _trace(session, case, "cases.resume", reason, by, now)
+    _trace(session, case, "cases.resume", by, now)
     idempotency.remember(session, key=key, command="cases.resume", answer={}, by=by, now=now)
     return due
 
@@ -194,7 +196,7 @@ def retry(
     settled = settle(session, case, version, outcome, facts=facts, attempted=incident["attempted"], now=now)
     written = apply(session, case, version, settled, acting=acting, by=by, now=now)
     mended = Mended(mended=outcome.incident is None, sentence=written.incident or "Le dossier a repris son cours.")
-    _trace(session, case, "cases.retry", reason, by, now)
+    _trace(session, case, "cases.retry", by, now)
     answer = {"mended": mended.mended, "sentence": mended.sentence}
     idempotency.remember(session, key=key, command="cases.retry", answer=answer, by=by, now=now)
     return mended
@@ -232,7 +234,7 @@ def move(
         mends=tuple(row["id"] for row in case.incidents),
     )  # fmt: skip
     apply(session, case, version, settled, acting=acting, by=by, now=now)
-    _trace(session, case, "cases.move", reason, by, now)
+    _trace(session, case, "cases.move", by, now)
     idempotency.remember(session, key=key, command="cases.move", answer={}, by=by, now=now)
 
 
@@ -297,8 +299,9 @@ def _tell(
     tables.add(session.connection(), tables.HISTORY, [history_row(case, kind, now, by=by, detail=detail)])
 
 
-def _trace(session: Session, case: LoadedCase, action: str, why: str, by: Actor, now: datetime) -> None:
+def _trace(session: Session, case: LoadedCase, action: str, by: Actor, now: datetime) -> None:
+    # the reason people typed stays in the history, which can be erased; the trace cannot
     trace.record(
         session, action=action, by=by, now=now, patient_id=case.patient_id, case_id=case.id, object_kind="case",
-        object_id=case.id, why=why,
+        object_id=case.id,
     )  # fmt: skip

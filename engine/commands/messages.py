@@ -23,9 +23,11 @@ from engine.library import Version
 from engine.models import Case, MessageSubscription
 from engine.outcome import Value
 from engine.projection import tables
+from engine.projection.acting import Acting
+from engine.projection.history import history_row
 from engine.projection.loading import LoadedCase
 from engine.projection.waits import default_delay
-from engine.projection.writing import Acting, apply, history_row
+from engine.projection.writing import apply
 
 DEFAULT_KEPT_FOR = "P7D"
 """How long an early message is kept (parameter `default_message_kept_for`)."""

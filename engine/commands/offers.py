@@ -17,7 +17,7 @@ from engine.errors import NotAllowed
 from engine.models import Task, TaskOffer
 from engine.outcome import Value
 from engine.projection import tables
-from engine.projection.writing import history_row
+from engine.projection.history import history_row
 
 
 def accept_offer(

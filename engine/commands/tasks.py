@@ -31,7 +31,8 @@ from engine.course import settle, surroundings
 from engine.errors import CaseChanged, InvalidAnswers, InvalidRequest
 from engine.forms import check_answers
 from engine.outcome import Value
-from engine.projection.writing import STANDARD_FIELDS, Acting, apply
+from engine.projection.acting import Acting
+from engine.projection.writing import STANDARD_FIELDS, apply
 
 __all__ = [
     "CompletedTask",

@@ -18,9 +18,11 @@ from engine.escalations import STANDARD, Rung
 from engine.library import Version, version_of
 from engine.models import Timer
 from engine.projection import notices, tables, tasks
+from engine.projection.acting import Acting
+from engine.projection.history import history_row
 from engine.projection.loading import LoadedCase, lock_case
 from engine.projection.waits import Next, earliest, wait_row
-from engine.projection.writing import Acting, apply, history_row
+from engine.projection.writing import apply
 
 CLAIM_SECONDS = 60
 FIRST_BACKOFF = timedelta(minutes=5)

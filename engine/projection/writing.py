@@ -7,7 +7,7 @@ the timers of a task that closes (`engine.migrations`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,30 +22,14 @@ from engine.expressions import to_json
 from engine.library import Version
 from engine.outcome import Happened, Value
 from engine.projection import notices, tables, tasks
+from engine.projection.acting import Acting
+from engine.projection.history import history_of
 from engine.projection.loading import LoadedCase
 from engine.projection.waits import COORDINATOR, DEFAULT_INCIDENT_DELAY, machine_waits, wait_row
 
 STANDARD_FIELDS = frozenset({"comment", "coordination_minutes", "channel", "attachment"})
 """On every form: two tasks writing them do not contradict each other, and blank ones are not worth a row."""
-QUIET_KINDS = frozenset({"exclusive", "parallel", "inclusive", "event_based"})
 INCIDENT_TOKEN = "incident"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acting:
-    """What somebody did that made this step happen. `task` is the row of the task they acted on, already changed."""
-
-    kind: str = ""
-    """Verb for the history (`declined`, `cancelled`…); '' when the engine's own events say everything."""
-    element_id: str | None = None
-    task: Mapping[str, Any] | None = None
-    answers: Mapping[str, Value] = field(default_factory=dict)
-    scope: str = ""
-    form_key: str | None = None
-    conflicting: frozenset[str] = frozenset()
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    mends: tuple[UUID, ...] = ()
-    """Incidents that this step resolves if it goes through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +75,7 @@ def apply(
     if settled.early_delivered:
         tables.drop(connection, tables.EARLY, settled.early_delivered)
     tables.add(connection, tables.INCIDENT, incidents)
-    tables.add(connection, tables.HISTORY, _history(case, version, settled, acting, by, now))
+    tables.add(connection, tables.HISTORY, history_of(case, version, settled, acting, by, now))
     notices.write(session, case, version, settled, opened, now=now)
     return Written(
         opened=tuple(row["id"] for row in opened),
@@ -325,52 +309,3 @@ def _incident_waits(
         )
         for row in (*case.incidents, *new)
     ]  # fmt: skip
-
-
-def _history(
-    case: LoadedCase, version: Version, settled: Settled, acting: Acting, by: Actor, now: datetime
-) -> list[dict[str, Any]]:
-    token = None if acting.task is None else acting.task["token"]
-    task_id = None if acting.task is None else acting.task["id"]
-    rows = []
-    if acting.kind:
-        rows.append(history_row(
-            case, acting.kind, now, element_id=acting.element_id, by=by, task_id=task_id, detail=acting.detail,
-            name=version.element_name(acting.element_id) if acting.element_id else "",
-        ))  # fmt: skip
-    for event in settled.outcome.events:
-        mine = token is not None and event.token == token
-        node = version.program.nodes.get(event.element_id)
-        shown = node is not None and node.kind.value not in QUIET_KINDS and bool(node.name)
-        rows.append(history_row(
-            case, str(event.kind), now, element_id=event.element_id, name=version.element_name(event.element_id),
-            by=by if mine else None, task_id=task_id if mine else None, visible=shown,
-            detail={"token": event.token, **({"text": event.detail} if event.detail else {})},
-        ))  # fmt: skip
-    if settled.incident is not None:
-        rows.append(history_row(
-            case, "incident", now, element_id=settled.incident.element_id, detail={"code": settled.incident.code},
-            name=version.element_name(settled.incident.element_id),
-        ))  # fmt: skip
-    return rows
-
-
-def history_row(
-    case: LoadedCase,
-    kind: str,
-    now: datetime,
-    *,
-    element_id: str | None = None,
-    name: str = "",
-    by: Actor | None = None,
-    task_id: UUID | None = None,
-    detail: Mapping[str, Any] | None = None,
-    visible: bool = True,
-) -> dict[str, Any]:
-    """One line of the case's history. Without `by` the engine did it."""
-    return {
-        "territory_id": case.territory_id, "case_id": case.id, "at": now, "kind": kind[:40],
-        "element_id": element_id, "element_name": name[:300], "actor": "" if by is None else by.name[:200],
-        "actor_id": None if by is None else by.professional_id, "role": None if by is None else by.acting_as,
-        "task_id": task_id, "detail": dict(detail or {}), "visible": visible,
-    }  # fmt: skip
