@@ -100,7 +100,7 @@ def _members(name: str, content: bytes) -> dict[str, bytes]:
         ValueError,
     ) as wrong:
         raise InvalidRequest(
-            f"Le paquet « {name} » ne peut pas être ouvert : refaites-le sans mot de passe, 20 Mo au plus une fois ouvert."
+            f"Le paquet « {name} » ne peut pas être ouvert : refaites-le sans mot de passe, 20 Mo au plus."
         ) from wrong
     return found
 

@@ -15,6 +15,7 @@ from engine.db import Database
 from engine.settings import Settings
 from web import (
     accesses,
+    api_check,
     assets,
     case_acts,
     cases,
@@ -30,6 +31,7 @@ from web import (
     new_case,
     offline,
     pathways,
+    playground,
     reading,
     security,
     sign_in,
@@ -58,6 +60,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     case_acts.bp,
     pathways.bp,
     drafts.bp,
+    playground.bp,
+    api_check.bp,
 )
 
 Advance = Callable[..., int]

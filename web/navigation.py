@@ -31,7 +31,7 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("control_tower.index", _l("Suivi"), "g s", COORDINATION | OBSERVERS, COORDINATION | OBSERVERS),
+    Entry("control_tower.index", _l("Suivi"), "g s", COORDINATION | OBSERVERS, (COORDINATION | OBSERVERS) - DESIGN),
     Entry("designer.index", _l("Modèles"), "g m", DESIGN, DESIGN),
     Entry("discharges.index", _l("Mes sorties"), "g o", HOSPITAL_ROLES, HOSPITAL_ROLES),
     Entry("my_patients.index", _l("Mes patients"), "g p", frozenset({"gp"}), frozenset({"gp"})),

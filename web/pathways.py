@@ -19,6 +19,8 @@ from web.wording import in_language
 
 bp = Blueprint("designer", __name__, url_prefix="/modeles")
 
+VIEWS = ("", "parametres", "versions")
+
 
 @bp.get("")
 def index() -> ResponseReturnValue:
@@ -50,7 +52,10 @@ def show(key: str) -> ResponseReturnValue:
     number = request.args.get("version", type=int)
     with visitor.database().reading() as session:
         page = pathway_pages.pathway_page(session, key=key, by=visitor.current_actor(), number=number)
-    return render_template("designer/show.html", page=page, words=finding_words, typed={}, problem="")
+    view = request.args.get("vue", "")
+    return render_template(
+        "designer/show.html", page=page, words=finding_words, typed={}, problem="", view=view if view in VIEWS else ""
+    )
 
 
 @bp.post("/<key>/brouillon")
@@ -68,7 +73,7 @@ def open_draft(key: str) -> ResponseReturnValue:
 
 @bp.post("/<key>/parametres")
 def revise(key: str) -> ResponseReturnValue:
-    """Publish a version with other values; running cases keep theirs. Asked twice: first the differences, then publish."""
+    """Publish a version with other values; running cases keep theirs."""
     with visitor.database().reading() as session:
         page = pathway_pages.pathway_page(session, key=key, by=visitor.current_actor())
     typed = {name: request.form.get(f"p-{name}", "").strip()[:200] for name in (one["name"] for one in page.parameters)}
@@ -93,12 +98,24 @@ def revise(key: str) -> ResponseReturnValue:
             problem = str(refusal)
     if problem:
         return render_template(
-            "designer/show.html", page=page, words=finding_words, typed=typed, problem=problem, note=note
+            "designer/show.html",
+            page=page,
+            words=finding_words,
+            typed=typed,
+            problem=problem,
+            note=note,
+            view="parametres",
         ), 422
+    said = [
+        f"{label_of(one)} : {shown_value(one)} → {changed[one['name']]}"
+        for one in page.parameters
+        if one["name"] in changed
+    ]
     flash(
         _("Version %(number)s publiée. Les dossiers en cours gardent leurs valeurs.", number=published.number), "done"
     )
-    return redirect(url_for("designer.show", key=key), 303)
+    flash(" ; ".join(said), "done")
+    return redirect(url_for("designer.show", key=key, vue="parametres"), 303)
 
 
 def shown_value(parameter: Mapping[str, Any]) -> str:
