@@ -69,10 +69,14 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
 
 def start_embedded(app: Celery) -> None:
     """Run worker and beat as threads of this process (the demo's one process); they end with it."""
-    controller = app.WorkController(
-        pool="solo", without_gossip=True, without_mingle=True, without_heartbeat=True, loglevel="ERROR", quiet=True
-    )
-    threading.Thread(target=controller.start, daemon=True, name="parcours-worker").start()
+
+    def work() -> None:
+        app.set_current()  # Celery finds the task's application through the thread it runs in
+        app.WorkController(
+            pool="solo", without_gossip=True, without_mingle=True, without_heartbeat=True, loglevel="ERROR", quiet=True
+        ).start()
+
+    threading.Thread(target=work, daemon=True, name="parcours-worker").start()
     beat = EmbeddedService(app, thread=True, max_interval=1, scheduler_cls=Scheduler)
     beat.daemon = True
     beat.start()
