@@ -26,7 +26,7 @@ bp = Blueprint("api_check", __name__)
 
 
 @bp.post("/api/pathways/check")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]
 def check() -> ResponseReturnValue:
     """200 with the findings when the files could be published; 422 (RFC 9457) with the same findings when not."""
     check_may_read(_caller())

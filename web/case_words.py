@@ -13,7 +13,7 @@ from web import language, times
 from web.texts import gettext as _
 from web.texts import lazy_gettext as _l
 from web.texts import ngettext
-from web.wording import DECLINE_REASONS, role_name
+from web.wording import DECLINE_REASONS, in_language, role_name
 
 SAID = {
     "opened": _l("dossier ouvert"),
@@ -44,6 +44,7 @@ NOTICES = {
     "task_reminder": _l("rappel"),
     "task_late": _l("tâche en retard"),
     "task_escalated": _l("alerte à l'échelon suivant"),
+    "send_document": _l("document envoyé"),
 }
 
 
@@ -51,9 +52,9 @@ def say(event: Happening) -> tuple[str, str]:
     """(title, rest of the sentence) of one line of the timeline."""
     match event.kind:
         case "message":
-            return _("Message « %(name)s »", name=event.detail.get("message", "")), _("reçu")
+            return _("Message « %(name)s »", name=_message_name(event)), _("reçu")
         case "message_kept":
-            return _("Message « %(name)s »", name=event.detail.get("message", "")), str(SAID["message_kept"])
+            return _("Message « %(name)s »", name=_message_name(event)), str(SAID["message_kept"])
         case "escalated":
             told = [one for one in event.detail.get("to", ()) if one not in ("owner", "deputy", "team")]
             who = ", ".join(role_name(one) for one in told)
@@ -61,7 +62,8 @@ def say(event: Happening) -> tuple[str, str]:
             return event.what, f"{said}{' → ' + who if who else ''}"
         case "notified":
             count = int(event.detail.get("count", 1))
-            words = str(NOTICES.get(event.what, event.what.replace("_", " ")))
+            known = in_language(event.detail.get("label")) or str(NOTICES.get(event.what, ""))
+            words = known or event.what.replace("_", " ")
             return ngettext("%(num)s avis envoyé", "%(num)s avis envoyés", count), words
         case "declined":
             reason = str(DECLINE_REASONS.get(event.detail.get("reason", ""), ""))
@@ -71,6 +73,10 @@ def say(event: Happening) -> tuple[str, str]:
             return said[:1].upper() + said[1:], str(event.detail.get("reason", ""))
         case _:
             return event.what or _("Dossier"), str(SAID.get(event.kind, event.kind))
+
+
+def _message_name(event: Happening) -> str:
+    return in_language(event.detail.get("label")) or str(event.detail.get("message", ""))
 
 
 def value_words(value: Any, field: Field | None, names: Mapping[str, str]) -> str:

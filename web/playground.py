@@ -103,12 +103,16 @@ def _journal(text: str) -> tuple[list[Mapping[str, Any]], datetime]:
     try:
         said = json.loads(text)
         start = datetime.fromisoformat(said["start"])
-        moves: list[Mapping[str, Any]] = [dict(one) for one in said["moves"]][:MOST_MOVES]
+        moves = [_as_move(one) for one in said["moves"]][:MOST_MOVES]
     except (ValueError, KeyError, TypeError) as wrong:
         raise InvalidRequest(_("Cet essai ne peut pas être repris : recommencez-en un.")) from wrong
     if start.tzinfo is None:
         raise InvalidRequest(_("Cet essai ne peut pas être repris : recommencez-en un."))
     return moves, start
+
+
+def _as_move(said: Any) -> Mapping[str, Any]:
+    return dict(said)
 
 
 def _move(act: str, toy: Toy, moves: Sequence[Mapping[str, Any]], start: datetime) -> Mapping[str, Any]:

@@ -6,11 +6,10 @@ Steps of people, messages, deadlines and acts of the coordination are told; what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -95,12 +94,17 @@ def timeline(session: Session, *, head: CaseHead, before: int | None = None, eve
         .order_by(CaseHistory.id.desc())
         .limit(PAGE_SIZE + 1)
     ).all()
-    shown = [_happening(row) for row in rows[:PAGE_SIZE]]
+    shown = [_happening(row, head.reads_comments) for row in rows[:PAGE_SIZE]]
     oldest = rows[min(len(rows), PAGE_SIZE) - 1][0].at if rows else None
     if oldest is not None:
         newest = rows[0][0].at if before is not None else None
         shown = sorted(
-            [*shown, *_notices(session, head.id, oldest, newest, everything)], key=lambda one: one.at, reverse=True
+            [
+                *shown,
+                *_notices(session, head, oldest, newest, everything, version.description.get("notifications", {})),
+            ],
+            key=lambda one: one.at,
+            reverse=True,
         )
     return Timeline(
         happened=tuple(shown),
@@ -109,7 +113,7 @@ def timeline(session: Session, *, head: CaseHead, before: int | None = None, eve
     )
 
 
-def _happening(row: Any) -> Happening:
+def _happening(row: Any, reads_comments: bool) -> Happening:
     event, comment, task_name, state, due_at = row
     kind = event.kind
     if kind == "completed" and state == "not_done":
@@ -121,8 +125,8 @@ def _happening(row: Any) -> Happening:
         at=event.at,
         what=task_name or event.element_name,
         who=event.actor,
-        comment=str(from_json(comment) or "") if comment is not None else "",
-        detail=dict(event.detail),
+        comment=str(from_json(comment) or "") if comment is not None and reads_comments else "",
+        detail={**event.detail, **({"label": label} if label else {})},
         automatic=event.actor == "" and event.kind != "opened",
         late=event.kind in ("incident", "timer_late")
         or (event.kind == "escalated" and event.detail.get("do") != "remind")
@@ -131,7 +135,12 @@ def _happening(row: Any) -> Happening:
 
 
 def _notices(
-    session: Session, case_id: UUID, oldest: datetime, newest: datetime | None, everything: bool
+    session: Session,
+    head: CaseHead,
+    oldest: datetime,
+    newest: datetime | None,
+    everything: bool,
+    words: Mapping[str, Any],
 ) -> Sequence[Happening]:
     """Notices sent, one line per template and moment, whoever they went to."""
     rows = session.execute(
@@ -140,7 +149,7 @@ def _notices(
         )
         .outerjoin(Professional, Professional.id == Outbox.recipient_id)
         .where(
-            Outbox.case_id == case_id,
+            Outbox.case_id == head.id,
             Outbox.created_at >= oldest,
             Outbox.channel.in_(("email", "secure_mail")),
             *([Outbox.created_at <= newest] if newest is not None else []),
@@ -152,7 +161,7 @@ def _notices(
     ).all()
     return tuple(
         Happening(
-            kind="notified", at=at, what=template, who=name or "", comment="", detail={"count": count, "state": state},
+            kind="notified", at=at, what=template, who=name or "", comment="", detail={"count": count, "state": state, "label": words.get(template)},
             automatic=True, late=False,
         )
         for template, at, count, name, state in rows

@@ -58,7 +58,14 @@ def pathway_text(version: Version, parameters: Sequence[Mapping[str, Any]]) -> S
         if node.name and (node.kind in TOLD or node.kind is NodeKind.BOUNDARY) and node.origin is None:
             found.setdefault(phase, []).append(_line(node, program, delays))
             aside[phase] = beside
-    return tuple(Phase(name=name, aside=aside[name], lines=tuple(lines)) for name, lines in found.items())
+    phases = [Phase(name=name, aside=aside[name], lines=tuple(lines)) for name, lines in found.items()]
+    return tuple(sorted(phases, key=lambda phase: _begins(phase, program)))
+
+
+def _begins(phase: Phase, program: Program) -> tuple[bool, int]:
+    """Where people first act in a phase; phases without them last."""
+    acts = [program.reading_order.get(line.element_id, 0) for line in phase.lines if line.kind in ("task", "piece")]
+    return phase.aside, min(acts, default=10_000)
 
 
 def _phased(scope: Scope, phase: str, beside: bool) -> list[tuple[Node, str, bool]]:

@@ -293,6 +293,7 @@ def _board(playing: _Play, made: Sequence[Mapping[str, Any]], problem: str, prob
     outcome, program = playing.outcome, playing.toy.program
     drawn = [node for node in nodes_of(program.model.main_process.scope) if node.origin is None]
     seen = {node.id for node in drawn} & playing.visited
+    steps = {node.id for node in drawn if node.body is None}
     ended = playing.facts[""].get("outcome")
     return Board(
         now=playing.now,
@@ -309,7 +310,7 @@ def _board(playing: _Play, made: Sequence[Mapping[str, Any]], problem: str, prob
         incident="" if outcome.incident is None else outcome.incident.sentence,
         problem=problem,
         problems=problems,
-        state=_marks(playing, seen),
+        state=_marks(playing, seen & steps),
         covered=len(seen),
         drawn=len(drawn),
     )

@@ -21,6 +21,12 @@ function showState(viewer, state) {
   }
 }
 
+// a wide drawing opens where things happen: the hottest step first, else what is late, else what is open
+const PRESSING = ['late', 'open', 'waiting'];
+const whereItHappens = (nodes) => nodes
+  .filter((node) => node.heat || PRESSING.includes(node.state))
+  .sort((one, other) => (other.heat ?? 0) - (one.heat ?? 0) || PRESSING.indexOf(one.state) - PRESSING.indexOf(other.state));
+
 const wordsOf = (id) => document.querySelectorAll(`[data-node="${CSS.escape(id)}"]`);
 
 function chooseTogether(viewer) {
@@ -78,7 +84,7 @@ export async function draw(element) {
     const viewer = new NavigatedViewer({ container: element, ...style });
     await viewer.importXML(xml);
     showState(viewer, state);
-    showWell(viewer, element, (state.nodes ?? []).filter((node) => ['late', 'open', 'waiting'].includes(node.state)));
+    showWell(viewer, element, whereItHappens(state.nodes ?? []));
     chooseTogether(viewer);
     zoomButtons(viewer);
     replayer(viewer);
