@@ -219,6 +219,20 @@ def _neighbours(session: Session, sector_id: UUID) -> tuple[str, ...]:
     return tuple(row.id.hex for row in rows)
 
 
+@lru_cache(maxsize=1)
+def _people_statement() -> Select[UUID, str | None, str, str, str]:
+    return select(
+        Professional.id, Professional.rpps, Professional.title, Professional.given_name, Professional.family_name
+    ).where(
+        Professional.territory_id == bindparam("territory", type_=Uuid()),
+        or_(
+            Professional.id.in_(bindparam("ids", expanding=True, type_=Uuid())),
+            Professional.rpps.in_(bindparam("texts", expanding=True)),
+        ),
+        present(Professional, cast(date, bindparam("today", type_=Date()))),
+    )
+
+
 def _people(
     session: Session, territory_id: UUID, wanted: Iterable[str], today: date
 ) -> dict[str, tuple[UUID, str]]:
@@ -226,13 +240,7 @@ def _people(
     texts = sorted(wanted)
     ids = [found for text in texts if (found := _uuid(text)) is not None]
     rows = session.connection().execute(
-        select(
-            Professional.id, Professional.rpps, Professional.title, Professional.given_name, Professional.family_name
-        ).where(
-            Professional.territory_id == territory_id,
-            or_(Professional.id.in_(ids), Professional.rpps.in_(texts)),
-            present(Professional, today),
-        )
+        _people_statement(), {"territory": territory_id, "ids": ids, "texts": texts, "today": today}
     )
     people: dict[str, tuple[UUID, str]] = {}
     for row in rows:

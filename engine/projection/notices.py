@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Date, Select, Uuid, and_, bindparam, literal, or_, select, update
+from sqlalchemy import Date, Select, Uuid, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from engine.assignment import OFFER_ROUNDS
@@ -88,23 +88,29 @@ def recipients(session: Session, case: LoadedCase, roles: Iterable[str], now: da
     people = [member.professional_id for role in wanted for member in case.circle if member.role == role]
     elsewhere = [role for role in wanted if role in ORGANIZATION_ROLES | TERRITORY_ROLES]
     if elsewhere:
-        people += session.connection().execute(_holders(case, elsewhere, now)).scalars().all()
+        people += session.connection().execute(
+            _holders_statement(),
+            {
+                "ward": case.organization_id, "territory": case.territory_id, "roles": elsewhere,
+                "today": case.calendar.today(now),
+            },
+        ).scalars().all()  # fmt: skip
     return list(dict.fromkeys(people))
 
 
-def _holders(case: LoadedCase, roles: Sequence[str], now: datetime) -> Any:
-    today = case.calendar.today(now)
+@lru_cache(maxsize=1)
+def _holders_statement() -> Select[Any]:
     role, person = aliased(ProfessionalRole), aliased(Professional)
-    around_the_ward = or_(
-        within(role.organization_id, case.organization_id), within(literal(case.organization_id), role.organization_id)
-    )
+    today = cast(date, bindparam("today", type_=Date()))
+    ward = bindparam("ward", type_=Uuid())
+    around_the_ward = or_(within(role.organization_id, ward), within(ward, role.organization_id))
     in_hospital = and_(role.role.in_(ORGANIZATION_ROLES), around_the_ward)
     return (
         select(person.id)
         .join(role, role.professional_id == person.id)
         .where(
-            role.territory_id == case.territory_id,
-            role.role.in_(roles),
+            role.territory_id == bindparam("territory", type_=Uuid()),
+            role.role.in_(bindparam("roles", expanding=True)),
             holds_role_now(role, today),
             present(person, today),
             or_(role.role.in_(TERRITORY_ROLES), in_hospital),
