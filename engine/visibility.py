@@ -19,7 +19,9 @@ from sqlalchemy.orm import aliased
 
 from engine.actor import Actor, ActorKind
 from engine.eligibility import may_do, within
-from engine.models import CareCircleMember, Case, Task
+from engine.forms import FormDefinition
+from engine.models import CareCircleMember, Case, EmergencyAccess, Pathway, PathwayVersion, Patient, Task
+from engine.outcome import Value
 from engine.roles import ORGANIZATION_ROLES
 
 OVERSEERS = frozenset({"coordinator", "mission_lead"})
@@ -59,8 +61,48 @@ def may_see(by: Actor, *, now: datetime, today: date, case: Any = Case) -> Colum
         return and_(here, true())
     if by.professional_id is None:
         return false()
-    known = in_circle(by, now=now, patient_id=case.patient_id)
-    return and_(here, or_(known, _has_task(by, today, case), _ward(by, case)))
+    known = or_(in_circle(by, now=now, patient_id=case.patient_id), emergency(by, now=now, patient_id=case.patient_id))
+    followed = and_(known, ~highly_sensitive(case))
+    return and_(here, or_(followed, _has_task(by, today, case), _ward(by, case)), ~opposed(case.patient_id))
+
+
+def opposed(patient_id: Any) -> ColumnElement[bool]:
+    """The patient opposed sharing, or was erased: nobody but the coordination sees anything."""
+    patient = aliased(Patient)
+    return (
+        select(patient.id)
+        .where(patient.id == patient_id, or_(patient.opposition_at.is_not(None), patient.erased_at.is_not(None)))
+        .correlate_except(patient)
+        .exists()
+    )
+
+
+def highly_sensitive(case: Any = Case) -> ColumnElement[bool]:
+    """The pathway hides even its title: belonging to the circle is not enough, one must work on the case."""
+    version, pathway = aliased(PathwayVersion), aliased(Pathway)
+    return (
+        select(version.id)
+        .join(pathway, pathway.id == version.pathway_id)
+        .where(version.id == case.pathway_version_id, pathway.sensitivity == "high")
+        .correlate_except(version, pathway)
+        .exists()
+    )
+
+
+def emergency(by: Actor, *, now: datetime, patient_id: Any) -> ColumnElement[bool]:
+    """`by` opened an emergency access to the patient that has not ended."""
+    access = aliased(EmergencyAccess)
+    return (
+        select(access.id)
+        .where(
+            access.patient_id == patient_id,
+            access.professional_id == (by.professional_id or NOBODY),
+            access.opened_at <= now,
+            access.ends_at > now,
+        )
+        .correlate_except(access)
+        .exists()
+    )
 
 
 def in_circle(by: Actor, *, now: datetime, patient_id: Any) -> ColumnElement[bool]:
@@ -112,3 +154,15 @@ def readable_audiences(by: Actor) -> frozenset[str]:
     """The audiences of fields that the roles of `by` may read."""
     known = families()
     return frozenset({"all"}).union(*(READS.get(known.get(role, ""), frozenset()) for role in by.roles))
+
+
+def reads_comments(by: Actor) -> bool:
+    """The remark that closes every form is for the care professions (`pathways/shared/forms/standard.json`)."""
+    return by.kind is ActorKind.SYSTEM or "clinical" in readable_audiences(by)
+
+
+def readable(values: Mapping[str, Value], *, form: FormDefinition, by: Actor) -> dict[str, Value]:
+    """The values of a form that the roles of `by` may read."""
+    audiences = readable_audiences(by)
+    known = form.fields
+    return {name: value for name, value in values.items() if name not in known or known[name].audience in audiences}

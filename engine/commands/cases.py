@@ -19,13 +19,14 @@ from engine.commands.case_life import cancel, hold, move, resume, retry
 from engine.commands.circles import join_declared, named_organization
 from engine.course import settle, surroundings
 from engine.eligibility import within
-from engine.errors import DuplicateCase, EngineFailure, InvalidRequest, PathwayNotFound, PatientNotFound
+from engine.errors import DuplicateCase, EngineFailure, InvalidRequest, NotAllowed, PathwayNotFound, PatientNotFound
 from engine.expressions import from_json
 from engine.forms import check_answers
 from engine.library import Version, current_version
 from engine.models import Case, CaseHistory, Commune, Organization, Patient, TerritoryRow
 from engine.outcome import Value
-from engine.projection.writing import Acting, apply
+from engine.projection.acting import Acting
+from engine.projection.writing import apply
 from engine.territory_calendar import territory_calendar
 
 __all__ = ["StartedCase", "cancel", "hold", "move", "resume", "retry", "start", "start_from_effect"]
@@ -208,12 +209,16 @@ def _sector(session: Session, patient_id: UUID | None, by: Actor) -> UUID | None
     if patient_id is None:
         return None
     row = session.connection().execute(
-        select(Patient.id, Commune.sector_id)
+        select(Patient.id, Commune.sector_id, Patient.opposition_at)
         .outerjoin(Commune, Commune.id == Patient.commune_id)
-        .where(Patient.id == patient_id, Patient.territory_id == by.territory_id)
+        .where(
+            Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None)
+        )
     ).one_or_none()
     if row is None:
         raise PatientNotFound("Ce patient n'existe pas dans votre territoire.")
+    if row.opposition_at is not None:
+        raise NotAllowed("Ce patient s'oppose au partage de ses données : voyez avec la coordination.")
     sector_id: UUID | None = row.sector_id
     return sector_id
 

@@ -30,7 +30,7 @@ from engine.models import (
 )
 from engine.queries.worklist import PatientCard, patient_card
 from engine.roles import ROLE_LABELS
-from engine.visibility import may_see
+from engine.visibility import may_see, reads_comments
 
 FOUND = 50
 
@@ -56,6 +56,7 @@ class CaseHead:
     may_coordinate: bool
     may_close: bool
     messages: Sequence[MessageChoice]
+    reads_comments: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,7 @@ def case_head(session: Session, *, number: str, by: Actor, now: datetime, calend
         may_coordinate=policies.may_coordinate(by),
         may_close=is_open and _may_close(by, case.organization_id),
         messages=_messages(version, by) if is_open else (),
+        reads_comments=reads_comments(by),
     )
 
 
@@ -255,3 +257,12 @@ def find_cases(session: Session, *, text: str, by: Actor, now: datetime, calenda
         )
         for case, title, patient, commune in rows
     )  # fmt: skip
+
+
+def open_case_numbers(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> Sequence[str]:
+    """The open cases of a patient that `by` may see, the latest first."""
+    return session.execute(
+        select(Case.number)
+        .where(Case.patient_id == patient_id, Case.closed_at.is_(None), may_see(by, now=now, today=now.date()))
+        .order_by(Case.opened_at.desc())
+    ).scalars().all()

@@ -94,18 +94,14 @@ def timeline(session: Session, *, head: CaseHead, before: int | None = None, eve
         .order_by(CaseHistory.id.desc())
         .limit(PAGE_SIZE + 1)
     ).all()
-    shown = [_happening(row, head.reads_comments) for row in rows[:PAGE_SIZE]]
+    labels = {one["name"]: one.get("label") for one in version.description.get("messages_in", ())}
+    shown = [_happening(row, labels, head.reads_comments) for row in rows[:PAGE_SIZE]]
     oldest = rows[min(len(rows), PAGE_SIZE) - 1][0].at if rows else None
     if oldest is not None:
         newest = rows[0][0].at if before is not None else None
-        shown = sorted(
-            [
-                *shown,
-                *_notices(session, head, oldest, newest, everything, version.description.get("notifications", {})),
-            ],
-            key=lambda one: one.at,
-            reverse=True,
-        )
+        words = version.description.get("notifications", {})
+        notices = _notices(session, head, oldest, newest, everything, words)
+        shown = sorted([*shown, *notices], key=lambda one: one.at, reverse=True)
     return Timeline(
         happened=tuple(shown),
         planned=_planned(session, head) if before is None and head.open else (),
@@ -113,8 +109,9 @@ def timeline(session: Session, *, head: CaseHead, before: int | None = None, eve
     )
 
 
-def _happening(row: Any, reads_comments: bool) -> Happening:
+def _happening(row: Any, labels: Mapping[str, Any], reads_comments: bool) -> Happening:
     event, comment, task_name, state, due_at = row
+    label = labels.get(str((event.detail or {}).get("message", "")))
     kind = event.kind
     if kind == "completed" and state == "not_done":
         kind = "not_done"
@@ -161,11 +158,17 @@ def _notices(
     ).all()
     return tuple(
         Happening(
-            kind="notified", at=at, what=template, who=name or "", comment="", detail={"count": count, "state": state, "label": words.get(template)},
-            automatic=True, late=False,
+            kind="notified",
+            at=at,
+            what=template,
+            who=name or "",
+            comment="",
+            detail={"count": count, "state": state, "label": words.get(template)},
+            automatic=True,
+            late=False,
         )
         for template, at, count, name, state in rows
-    )  # fmt: skip
+    )
 
 
 def _planned(session: Session, head: CaseHead) -> Sequence[Planned]:

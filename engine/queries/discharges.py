@@ -28,7 +28,7 @@ from engine.models import (
 )
 from engine.queries.health import Health, wait_rank
 from engine.queries.why import describe
-from engine.queries.worklist import PatientCard, patient_card
+from engine.queries.worklist import PatientCard, patient_card, shared_or_nameless
 
 PAGE_SIZE = 40
 CLOSED_SINCE = timedelta(days=7)
@@ -129,7 +129,7 @@ def discharges(
         .outerjoin(Commune, Commune.id == Patient.commune_id)
         .outerjoin(Organization, Organization.id == Case.organization_id)
         .outerjoin(soonest, soonest.c.case_id == Case.id)
-        .where(mine, recently_closed if closed else is_open, *_named(text))
+        .where(mine, recently_closed if closed else is_open, shared_or_nameless(), *_named(text))
         .order_by(Case.closed_at.desc() if closed else soonest.c.at, Case.opened_at, Case.id)
         .limit(PAGE_SIZE + 1)
         .offset((max(page, 1) - 1) * PAGE_SIZE)

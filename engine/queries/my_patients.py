@@ -25,6 +25,7 @@ from engine.models import (
 )
 from engine.queries.discharges import DISCHARGED, PLANNED, CaseDetails, NextStep
 from engine.queries.worklist import PatientCard, patient_card
+from engine.visibility import may_see
 
 MOST = 200
 LETTER = "liaison_letter"
@@ -85,6 +86,7 @@ def my_patients(
             Case.territory_id == by.territory_id,
             Case.closed_at.is_(None),
             in_my_circle(by, now),
+            may_see(by, now=now, today=calendar.today(now)),
             *([named] if text else []),
         )
         .order_by(Case.opened_at.desc(), Case.id)

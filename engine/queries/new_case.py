@@ -29,8 +29,8 @@ from engine.models import (
     Task,
     TaskOffer,
 )
-from engine.queries.my_patients import in_my_circle
-from engine.queries.worklist import PatientCard, patient_card
+from engine.queries.worklist import PatientCard, patient_card, shared_or_nameless
+from engine.visibility import may_see
 
 SHORTEST_SEARCH = 3
 MOST_FOUND = 10
@@ -150,13 +150,15 @@ def find_patients(session: Session, *, by: Actor, text: str) -> Sequence[Patient
     words = text.split()
     if sum(len(word) for word in words) < SHORTEST_SEARCH:
         return ()
+    if not startable(session, by=by):
+        return ()  # who may open nothing has no patient to look for
     digits = text.replace(" ", "")
     is_ins = len(digits) == 15 and digits[:13].isdigit()
     wanted: ColumnElement[bool] = Patient.ins == digits if is_ins else and_(*(_named(word) for word in words))
     rows = session.execute(
         select(Patient, Commune.name)
         .outerjoin(Commune, Commune.id == Patient.commune_id)
-        .where(Patient.territory_id == by.territory_id, wanted)
+        .where(Patient.territory_id == by.territory_id, wanted, shared_or_nameless())
         .order_by(Patient.birth_name, Patient.given_name, Patient.birth_date)
         .limit(MOST_FOUND)
     )
@@ -176,9 +178,9 @@ def chosen_patient(
     row = session.execute(
         select(Patient, Commune.name, Commune.insee_code)
         .outerjoin(Commune, Commune.id == Patient.commune_id)
-        .where(Patient.id == patient_id, Patient.territory_id == by.territory_id)
+        .where(Patient.id == patient_id, Patient.territory_id == by.territory_id, shared_or_nameless())
     ).one_or_none()
-    if row is None:
+    if row is None or not startable(session, by=by):
         raise PatientNotFound("Ce patient n'est pas connu dans votre territoire.")
     patient, commune, insee = row
     return PatientChosen(
@@ -262,7 +264,7 @@ def _mine_to_follow(by: Actor) -> ColumnElement[bool]:
 
 
 def _open_cases(session: Session, patient_id: UUID, by: Actor, now: datetime) -> Sequence[OpenCase]:
-    """Pathways the patient is in; one of high sensitivity is shown to the patient's circle only."""
+    """Pathways the patient is in; one of high sensitivity is shown to those who work on it only."""
     rows = session.execute(
         select(Case.number, Pathway.key, Pathway.title, Case.opened_at, Organization.name)
         .join(PathwayVersion, PathwayVersion.id == Case.pathway_version_id)
@@ -273,7 +275,7 @@ def _open_cases(session: Session, patient_id: UUID, by: Actor, now: datetime) ->
             Case.patient_id == patient_id,
             Case.territory_id == by.territory_id,
             Case.closed_at.is_(None),
-            or_(Pathway.sensitivity != "high", in_my_circle(by, now)),
+            or_(Pathway.sensitivity != "high", may_see(by, now=now, today=now.date())),
         )
         .order_by(Case.opened_at.desc())
     )

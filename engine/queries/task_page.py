@@ -33,7 +33,8 @@ from engine.models import (
     TaskDraft,
 )
 from engine.outcome import Value
-from engine.queries.worklist import ANONYMOUS_ROUNDS, PatientCard, patient_card
+from engine.queries.worklist import ANONYMOUS_ROUNDS, PatientCard, patient_card, shared_or_nameless
+from engine.visibility import readable, reads_comments
 
 OVERSEERS = frozenset({"coordinator", "mission_lead"})
 TRANSMISSIONS = 3
@@ -118,6 +119,9 @@ def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, cale
         values = prefill(form, facts=earlier, now=now, calendar=calendar)
     else:
         values = _answered(session, task)
+    answers = is_open and _can_answer(session, task, by, calendar.today(now))
+    if not answers and by.professional_id not in (task.owner_id, task.completed_by_id):
+        values = readable(values, form=form, by=by)
     return TaskPage(
         id=task.id,
         name=task.name,
@@ -125,7 +129,7 @@ def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, cale
         role=task.role,
         state=task.state,
         open=is_open,
-        can_answer=is_open and _can_answer(session, task, by, calendar.today(now)),
+        can_answer=answers,
         mine=task.owner_id is not None and task.owner_id == by.professional_id,
         owner="" if owner is None else owner.display_name,
         case_id=case.id,
@@ -150,7 +154,7 @@ def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, cale
         draft=None if draft is None else draft.answers,
         draft_saved_at=None if draft is None else draft.saved_at,
         facts=facts,
-        done_before=() if anonymous else _done_before(session, task),
+        done_before=() if anonymous else _done_before(session, task, by),
     )
 
 
@@ -159,7 +163,7 @@ def _visible(by: Actor, today: date) -> ColumnElement[bool]:
         return false()
     if by.has_role(*OVERSEERS):
         return true()
-    return or_(
+    return shared_or_nameless() & or_(
         Task.owner_id == by.professional_id,
         Task.completed_by_id == by.professional_id,
         may_do(by.professional_id, today=today),
@@ -223,7 +227,7 @@ def _answered(session: Session, task: Task) -> dict[str, Value]:
     return {name: from_json(value) for name, value in rows}
 
 
-def _done_before(session: Session, task: Task) -> Sequence[Transmission]:
+def _done_before(session: Session, task: Task, by: Actor) -> Sequence[Transmission]:
     rows = session.execute(
         select(Task.name, Task.completed_by, Task.completed_at, Task.state, CaseFact.value)
         .outerjoin(CaseFact, and_(CaseFact.task_id == Task.id, CaseFact.name == "comment"))
@@ -234,7 +238,7 @@ def _done_before(session: Session, task: Task) -> Sequence[Transmission]:
     return tuple(
         Transmission(
             what=name, who=who or "", at=at, done=state == "completed",
-            comment=str(from_json(comment) or "") if comment is not None else "",
+            comment=str(from_json(comment) or "") if comment is not None and reads_comments(by) else "",
         )
         for name, who, at, state, comment in rows
     )

@@ -196,8 +196,13 @@ def _rows(by: Actor) -> Select[*tuple[Any, ...]]:
         .outerjoin(Commune, Commune.id == Patient.commune_id)
         .outerjoin(origin, origin.id == Case.organization_id)
         .outerjoin(TaskDraft, and_(TaskDraft.task_id == Task.id, TaskDraft.account_id == by.account_id))
-        .where(Task.territory_id == by.territory_id)
+        .where(Task.territory_id == by.territory_id, shared_or_nameless())
     )
+
+
+def shared_or_nameless() -> ColumnElement[bool]:
+    """The patient (if there is one) has neither opposed sharing nor been erased. The statement joins Patient."""
+    return and_(Patient.opposition_at.is_(None), Patient.erased_at.is_(None))
 
 
 def _order(tab: Tab, now: datetime) -> tuple[ColumnElement[object], ...]:

@@ -54,6 +54,26 @@ TEMPLATES: dict[str, dict[str, tuple[str, str]]] = {
             "An alert is addressed to you (ref. {reference}). Life-threatening emergency: call 15.",
         ),
     },
+    "emergency_access": {
+        "fr": (
+            "Un accès d'urgence a été ouvert",
+            "Un professionnel a ouvert un accès d'urgence (réf. {reference}). Examinez-le dans les sept jours.",
+        ),
+        "en": (
+            "An emergency access was opened",
+            "A professional opened an emergency access (ref. {reference}). Review it within seven days.",
+        ),
+    },
+    "opposition": {
+        "fr": (
+            "Un partage s'arrête",
+            "Une personne s'est opposée au partage de ses données (réf. {reference}). La coordination vous appellera.",
+        ),
+        "en": (
+            "A sharing ends",
+            "A person opposed the sharing of their data (ref. {reference}). The coordination will call you.",
+        ),
+    },
     "information": {
         "fr": ("Une information vous attend", "Une information vous attend dans Parcours (réf. {reference})."),
         "en": ("Some information awaits you", "Some information awaits you in Parcours (ref. {reference})."),
