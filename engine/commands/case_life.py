@@ -57,19 +57,25 @@ def cancel(
     policies.check_may_close(by, case.organization_id)
     policies.check_case_open(case.state, case.number)
     _check_reason(reason)
+    end_as(session, case, version, ending="cancelled", kind="cancelled", reason=reason, by=by, now=now)
+    _trace(session, case, "cases.cancel", by, now)
+    idempotency.remember(session, key=key, command="cases.cancel", answer={}, by=by, now=now)
+
+
+def end_as(
+    session: Session, case: LoadedCase, version: Version, *, ending: str, kind: str, reason: str, by: Actor,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Close a locked case with this outcome, whatever is open in it."""
     outcome = runner.cancel(version.program, case.control_state, around=surroundings(case, version, now))
     if outcome.incident is not None:  # a state nobody can read any more must still be closable
         outcome = Outcome(state=case.control_state, completed=True)
-    ending = FactWrite(name="outcome", value="cancelled", element_id="")
-    outcome = replace(outcome, facts=(*outcome.facts, ending), completed=True)
+    fact = FactWrite(name="outcome", value=ending, element_id="")
+    outcome = replace(outcome, facts=(*outcome.facts, fact), completed=True)
     settled = settle(session, case, version, outcome, facts=case.facts, attempted={}, now=now)
-    acting = Acting(kind="cancelled", detail={"reason": reason[:300]}, mends=tuple(row["id"] for row in case.incidents))
+    acting = Acting(kind=kind, detail={"reason": reason[:300]}, mends=tuple(row["id"] for row in case.incidents))
     apply(session, case, version, settled, acting=acting, by=by, now=now)
-    session.connection().execute(
-        delete(tables.WAIT).where(tables.WAIT.c.case_id == case_id)
-    )
-    _trace(session, case, "cases.cancel", by, now)
-    idempotency.remember(session, key=key, command="cases.cancel", answer={}, by=by, now=now)
+    session.connection().execute(delete(tables.WAIT).where(tables.WAIT.c.case_id == case.id))
 
 
 def hold(

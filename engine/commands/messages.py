@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import idempotency, policies, trace
+from engine import idempotency, policies
 from engine.actor import Actor
 from engine.at_hand import case_at_hand
-from engine.bpmn import runner
-from engine.course import settle, surroundings
-from engine.errors import CaseClosed, CaseNotFound, InvalidAnswers, InvalidMessage, NotAllowed
-from engine.expressions import from_json, to_json
+from engine.commands.deliveries import OPEN_STATES, Delivery, deliver_to
+from engine.commands.patient_events import follow
+from engine.errors import CaseNotFound, InvalidAnswers, InvalidMessage, NotAllowed
+from engine.expressions import from_json
 from engine.forms import check_answers, parse_form
 from engine.library import Version
 from engine.models import Case, MessageSubscription
 from engine.outcome import Value
-from engine.projection import tables
-from engine.projection.acting import Acting
-from engine.projection.history import history_row
 from engine.projection.loading import LoadedCase
-from engine.projection.waits import default_delay
-from engine.projection.writing import apply
 
-DEFAULT_KEPT_FOR = "P7D"
-"""How long an early message is kept (parameter `default_message_kept_for`)."""
-OPEN_STATES = ("draft", "active", "on_hold")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """What became of a message, as a sentence. `delivered` is False while it is kept for later."""
-
-    delivered: bool
-    sentence: str
-    case_numbers: tuple[str, ...] = ()
+__all__ = ["Delivery", "deliver", "deliver_from_effect", "deliver_to"]
 
 
 def deliver(
@@ -74,6 +57,7 @@ def deliver(
             return _answered(known)  # somebody sent the same while we waited for the case
         values = _payload(version, name, payload, case, by, now)
         deliveries.append(deliver_to(session, case, version, name, values, correlation_key, by=by, now=now))
+        follow(session, case, version, name, values, by=by, now=now)
     delivery = Delivery(
         delivered=all(each.delivered for each in deliveries),
         sentence=" ".join(dict.fromkeys(each.sentence for each in deliveries)),
@@ -127,99 +111,6 @@ def deliver_from_effect(
         sentence=" ".join(each.sentence for each in deliveries) or "Aucun autre dossier n'attend ce message.",
         case_numbers=tuple(number for each in deliveries for number in each.case_numbers),
     )
-
-
-def deliver_to(
-    session: Session,
-    case: LoadedCase,
-    version: Version,
-    name: str,
-    values: Mapping[str, Value],
-    correlation_key: str | None,
-    *,
-    by: Actor,
-    now: datetime,
-) -> Delivery:
-    """Deliver typed values to one locked case, or keep them until something waits for them."""
-    if case.state not in OPEN_STATES:
-        raise CaseClosed(f"Le dossier {case.number} est clos : le message « {name} » ne change plus rien.")
-    if case.state == "on_hold":
-        why = f"Le dossier {case.number} est suspendu"
-        return _keep(session, case, version, name, values, correlation_key, why, by=by, now=now)
-    outcome = runner.signal(
-        version.program, case.control_state, message=name, payload=values, correlation_key=correlation_key,
-        around=surroundings(case, version, now),
-    )  # fmt: skip
-    if outcome.incident is None and not outcome.delivered:
-        return _keep(session, case, version, name, values, correlation_key, _why_not(case, name), by=by, now=now)
-    attempted: dict[str, object] = {"verb": "signal"}
-    if outcome.incident is not None:
-        attempted["early"] = str(_store(session, case, version, name, values, correlation_key, "incident", by, now))
-    settled = settle(session, case, version, outcome, facts=case.facts, attempted=attempted, now=now)
-    acting = Acting(kind="message", detail={"message": name, "from": by.name[:200]})
-    written = apply(session, case, version, settled, acting=acting, by=by, now=now)
-    _trace(session, case, name, by, now)
-    if written.incident is not None:
-        return Delivery(
-            delivered=False, case_numbers=(case.number,),
-            sentence=f"Le message « {name} » est gardé, mais le parcours n'a pas pu avancer. {written.incident}",
-        )  # fmt: skip
-    sentence = f"Le message « {name} » est remis au dossier {case.number}."
-    return Delivery(delivered=True, sentence=sentence, case_numbers=(case.number,))
-
-
-def _keep(
-    session: Session,
-    case: LoadedCase,
-    version: Version,
-    name: str,
-    values: Mapping[str, Value],
-    correlation_key: str | None,
-    why: str,
-    *,
-    by: Actor,
-    now: datetime,
-) -> Delivery:
-    _store(session, case, version, name, values, correlation_key, why, by, now)
-    connection = session.connection()
-    connection.execute(tables.TOUCH_CASE, {"case": case.id, "before": case.version, "now": now})
-    row = history_row(case, "message_kept", now, by=by, detail={"message": name})
-    tables.add(connection, tables.HISTORY, [row])
-    _trace(session, case, name, by, now)
-    return Delivery(
-        delivered=False, case_numbers=(case.number,),
-        sentence=f"{why} : le message « {name} » est gardé et sera remis dès qu'une étape l'attendra.",
-    )  # fmt: skip
-
-
-def _store(
-    session: Session,
-    case: LoadedCase,
-    version: Version,
-    name: str,
-    values: Mapping[str, Value],
-    correlation_key: str | None,
-    why: str,
-    by: Actor,
-    now: datetime,
-) -> UUID:
-    message_id = uuid4()
-    row = {
-        "id": message_id, "territory_id": case.territory_id, "case_id": case.id, "name": name,
-        "correlation_key": correlation_key, "payload": {field: to_json(value) for field, value in values.items()},
-        "received_at": now, "received_from": by.name[:200], "why": why,
-        "expires_at": case.calendar.due(default_delay(version, "default_message_kept_for", DEFAULT_KEPT_FOR), now),
-    }  # fmt: skip
-    tables.add(session.connection(), tables.EARLY, [row])
-    return message_id
-
-
-def _why_not(case: LoadedCase, name: str) -> str:
-    awaited = sorted({row["name"] for row in case.subscriptions})
-    if name in awaited:
-        return f"Dans le dossier {case.number}, l'étape qui attend « {name} » porte une autre clé de correspondance"
-    others = f" (il attend : {', '.join(awaited)})" if awaited else ""
-    return f"Aucune étape du dossier {case.number} n'attend ce message maintenant{others}"
 
 
 def _targets(
@@ -305,10 +196,3 @@ def _payload_field(name: str, kind: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime | date) else value
-
-
-def _trace(session: Session, case: LoadedCase, name: str, by: Actor, now: datetime) -> None:
-    trace.record(
-        session, action="messages.deliver", by=by, now=now, patient_id=case.patient_id, case_id=case.id,
-        object_kind="message", object_id=name,
-    )  # fmt: skip
