@@ -144,13 +144,13 @@ def remind(number: str) -> ResponseReturnValue:
 @bp.post("/reattribuer")
 def reassign(number: str) -> ResponseReturnValue:
     """Give a task to somebody else."""
-    to = _uuid("to")
-    if to is None:
-        raise InvalidRequest(_("Choisissez la personne qui prend le relais."))
     with visitor.database().transaction() as session:
+        task_id, to = _task(session, number), _uuid("to")
+        if to is None:
+            raise InvalidRequest(_("Choisissez la personne qui prend le relais."))
         tasks.reassign(
             session,
-            task_id=_task(session, number),
+            task_id=task_id,
             to=to,
             comment=_reason(),
             by=visitor.current_actor(),

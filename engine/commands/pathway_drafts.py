@@ -95,6 +95,7 @@ def save_file(
         raise Conflict(
             "Quelqu'un d'autre a enregistré ce brouillon entre-temps. Téléchargez votre dessin, puis rechargez la page."
         )
+    after = draft.revision + 1
     files = {**files_of(session, version_id), path: content}
     sha = hashlib.sha256(content).hexdigest()
     changed = session.execute(
@@ -110,14 +111,14 @@ def save_file(
         update(PathwayVersion)
         .where(PathwayVersion.id == version_id)
         .values(
-            revision=draft.revision + 1,
+            revision=after,
             findings=[one.to_json() for one in looked.findings],
             content_digest=digest(files, looked.parameters),
             description=dict(looked.description) or draft.description,
             parameters=list(looked.parameters),
         )
     )
-    return SavedDraft(version_id=version_id, revision=draft.revision + 1, findings=looked.findings)
+    return SavedDraft(version_id=version_id, revision=after, findings=looked.findings)
 
 
 def publish_draft(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -46,7 +47,7 @@ def test_a_form_without_its_token_changes_nothing(browser_of: Callable[[str], Br
     refused = []
     for rule in app.url_map.iter_rules():
         if rule.methods and "POST" in rule.methods:
-            path = rule.rule.replace("<uuid:task_id>", "00000000-0000-4000-8000-000000000000").replace("<number>", "x")
+            path = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000000", rule.rule).replace("<number>", "x")
             refused.append((path, claire.client.post(path, data={}).status_code))
 
     assert refused and {status for _, status in refused} == {400}
