@@ -116,8 +116,8 @@ class LoadedCase:
         return next((task for task in self.tasks.values() if task["id"] == task_id), None)
 
 
-@lru_cache(maxsize=4)
-def _statement(by: str) -> Select[Any]:
+@lru_cache(maxsize=8)
+def _statement(by: str, *, locked: bool = True) -> Select[Any]:
     territory, snapshot, professional = TerritoryRow.__table__, aliased(Case), aliased(Professional)
     circle = (
         CareCircleMember.role, CareCircleMember.professional_id, CareCircleMember.usual, professional.title,
@@ -139,7 +139,7 @@ def _statement(by: str) -> Select[Any]:
     answered = rows_of(
         _ANSWERS, IdempotencyKey.territory_id == CASE.c.territory_id, IdempotencyKey.key == bindparam("once")
     ).label("answered")
-    return (
+    reading = (
         select(
             *mine, answered,
             CASE.c.id, CASE.c.territory_id, CASE.c.number, CASE.c.pathway_version_id, CASE.c.patient_id,
@@ -166,8 +166,8 @@ def _statement(by: str) -> Select[Any]:
         )
         .join_from(CASE, territory, territory.c.id == CASE.c.territory_id)
         .where(and_(found, CASE.c.territory_id == bindparam("territory_id")))
-        .with_for_update(of=CASE)
     )  # fmt: skip
+    return reading.with_for_update(of=CASE) if locked else reading
 
 
 def lock_case(
@@ -196,6 +196,13 @@ def lock_case(
         if row.version == row.snapshot_version:
             return _loaded(row)
     raise CaseChanged("Le dossier vient de changer plusieurs fois de suite. Rechargez la page et recommencez.")
+
+
+def read_case(session: Session, *, case_id: UUID, territory_id: UUID, now: datetime) -> LoadedCase | None:
+    """The same, without a lock: for a preview that writes nothing."""
+    values = {"key": case_id, "territory_id": territory_id, "now": now, "today": now.date(), "once": None}
+    row = session.connection().execute(_statement("id", locked=False), values).one_or_none()
+    return None if row is None else _loaded(row)
 
 
 _DECODERS = {
