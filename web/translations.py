@@ -48,9 +48,9 @@ def extract(room: Path = HERE) -> Catalog:
 
 def update(folder: Path = FOLDER) -> dict[str, int]:
     """Bring both catalogues up to date with the code. Returns how many sentences each language still lacks."""
-    template = extract()
     lacking = {}
     for locale in LOCALES:
+        template = extract()  # its messages become the catalogue's own: never shared between languages
         path = folder / locale / "LC_MESSAGES" / "messages.po"
         path.parent.mkdir(parents=True, exist_ok=True)
         catalogue = Catalog(locale=locale, project="parcours", charset="utf-8", fuzzy=False)
