@@ -77,10 +77,11 @@ def oppose(patient_id: UUID) -> ResponseReturnValue:
 def erase(patient_id: UUID) -> ResponseReturnValue:
     """Destroy what identifies the patient, and show the certificate."""
     by = visitor.current_actor()
+    with visitor.database().reading() as session:
+        person_rights.person_rights(session, patient_id=patient_id, by=by)
     if request.form.get("confirmation", "").strip().upper() != "EFFACER":
         raise InvalidRequest(_("Écrivez EFFACER pour confirmer : rien ne pourra être retrouvé."))
     with visitor.database().transaction() as session:
-        person_rights.person_rights(session, patient_id=patient_id, by=by)
         certificate = erasures.erase(session, patient_id=patient_id, by=by, now=visitor.now())
     visitor.database().compact()
     return render_template("person_rights/certificate.html", certificate=certificate)
