@@ -14,6 +14,7 @@ from engine.models.directory import (
     ProfessionalSector,
     SignIn,
 )
+from engine.models.education import EtpEducator, EtpPlace, EtpProgram, EtpSessionTemplate, EtpSlot
 from engine.models.pathway import Pathway, PathwayFile, PathwayVersion
 from engine.models.patient import CareCircleMember, Patient
 from engine.models.task import OPEN_TASK_STATES, Task, TaskDraft, TaskOffer
@@ -34,6 +35,11 @@ __all__ = [
     "Commune",
     "EarlyMessage",
     "EmergencyAccess",
+    "EtpEducator",
+    "EtpPlace",
+    "EtpProgram",
+    "EtpSessionTemplate",
+    "EtpSlot",
     "ExternalIdentity",
     "IdempotencyKey",
     "IncidentRow",
