@@ -16,12 +16,14 @@ from engine.db import Database
 from engine.settings import Settings, read_settings
 from worker.audit_roots import keep_root
 from worker.channels import Channels, channels_from
+from worker.migrations import sweep_migrations
 from worker.sweeps import seal_audit, sweep_outbox, sweep_timers
 
 log = structlog.get_logger("parcours.worker")
 
 TIMERS_EVERY_SECONDS = 5.0
 OUTBOX_EVERY_SECONDS = 5.0
+MIGRATIONS_EVERY_SECONDS = 5.0
 SEAL_EVERY_SECONDS = 60.0
 ROOT_EVERY_SECONDS = 3600.0
 MEMORY_BROKER = "memory://"
@@ -42,6 +44,7 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
         beat_schedule={
             "timers": {"task": "parcours.timers", "schedule": TIMERS_EVERY_SECONDS},
             "outbox": {"task": "parcours.outbox", "schedule": OUTBOX_EVERY_SECONDS},
+            "migrations": {"task": "parcours.migrations", "schedule": MIGRATIONS_EVERY_SECONDS},
             "seal": {"task": "parcours.seal", "schedule": SEAL_EVERY_SECONDS},
             "root": {"task": "parcours.root", "schedule": ROOT_EVERY_SECONDS},
         },
@@ -55,6 +58,10 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
     @app.task(name="parcours.outbox", expires=OUTBOX_EVERY_SECONDS * 2, shared=False)
     def outbox() -> None:
         sweep_outbox(database, channels)
+
+    @app.task(name="parcours.migrations", expires=MIGRATIONS_EVERY_SECONDS * 2, shared=False)
+    def migrations() -> None:
+        sweep_migrations(database)
 
     @app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2, shared=False)
     def seal() -> None:
