@@ -52,7 +52,8 @@ def open_uploaded(session: Session, *, files: Mapping[str, bytes], by: Actor, no
     errors = [one for one in looked.findings if one.severity is Severity.ERROR]
     if errors or "key" not in looked.description:
         count = max(len(errors), 1)
-        raise InvalidPathway(f"Rien n'a été gardé : {count} point(s) à corriger dans les fichiers.", looked.findings)
+        points = "un point est" if count == 1 else f"{count} points sont"
+        raise InvalidPathway(f"Rien n'a été gardé : {points} à corriger dans les fichiers.", looked.findings)
     return _store(session, files, by=by, now=now)
 
 
