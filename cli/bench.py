@@ -37,7 +37,8 @@ def run(*, quick: bool, as_json: bool) -> int:
     for each in measured:
         click.echo(
             f"{each.database:34} {each.wall:8.3f} ms (transaction nue {each.bare_wall:.3f} ms, "
-            f"{each.over_bare:.2f} ×), processeur {each.cpu:.3f} ms, {each.statements:g} requêtes"
+            f"{each.over_bare:.2f} ×), processeur {each.cpu:.3f} ms ({each.http_cpu:.3f} par HTTP), "
+            f"{each.statements:g} requêtes"
         )
     for target in targets:
         sign = "≥" if target.at_least else "≤"

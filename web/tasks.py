@@ -12,8 +12,9 @@ from flask.typing import ResponseReturnValue
 
 from engine.commands import tasks
 from engine.errors import Conflict, Invalid, InvalidAnswers, InvalidRequest
+from engine.forms import FormDefinition
 from engine.queries import directory
-from engine.queries.task_page import TaskPage, task_page
+from engine.queries.task_page import TaskForm, TaskPage, task_form, task_page
 from engine.queries.worklist import others_for_patient
 from web import forms, visitor
 from web.calendar import calendar
@@ -43,25 +44,31 @@ def show(task_id: UUID) -> ResponseReturnValue:
 @bp.post("")
 def complete(task_id: UUID) -> ResponseReturnValue:
     """Finish the task with the answers of its form."""
-    page = _page(task_id)
-    raw = _sent_answers(page)
+    asked = _asked(task_id)
+    raw = _sent_answers(asked.form)
     if "ajouter" in request.form:  # one more row, without script
-        return _form_page(page, _with_blank_row(raw, request.form["ajouter"]))
+        return _form_page(_page(task_id), _with_blank_row(raw, request.form["ajouter"]))
     try:
         with visitor.database().transaction() as session:
             done = tasks.complete(
-                session, task_id=task_id, answers=raw, revision=_revision(), by=visitor.current_actor(),
-                now=visitor.now(), key=_key(), done_at=_done_at(),
+                session,
+                task_id=task_id,
+                answers=raw,
+                revision=_revision(),
+                by=visitor.current_actor(),
+                now=visitor.now(),
+                key=_key(),
+                done_at=_done_at(),
             )
     except InvalidAnswers as refusal:
-        return _form_page(page, raw, problems=refusal.problems), 422
+        return _form_page(_page(task_id), raw, problems=refusal.problems), 422
     except Invalid as refusal:
-        return _form_page(page, raw, sentence=str(refusal)), 422
+        return _form_page(_page(task_id), raw, sentence=str(refusal)), 422
     except Conflict as refusal:
         return _conflict(_page(task_id), raw, str(refusal))
     if done.incident is not None:
         flash(done.incident, "late")
-    if page.offer_round in ANSWERED_ROUNDS and raw.get("accepted") == "false":
+    if asked.offer_round in ANSWERED_ROUNDS and raw.get("accepted") == "false":
         flash(_("Votre refus est noté. La demande sera proposée à quelqu'un d'autre."), "done")
         return redirect(url_for("worklist.mine"), 303)
     return redirect(url_for("tasks.finished", task_id=task_id), 303)
@@ -79,10 +86,10 @@ def finished(task_id: UUID) -> ResponseReturnValue:
 @bp.post("/brouillon")
 def save_draft(task_id: UUID) -> ResponseReturnValue:
     """Keep what is being typed."""
-    page = _page(task_id)
+    asked = _asked(task_id)
     with visitor.database().transaction() as session:
         tasks.save_draft(
-            session, task_id=task_id, answers=_sent_answers(page), by=visitor.current_actor(), now=visitor.now()
+            session, task_id=task_id, answers=_sent_answers(asked.form), by=visitor.current_actor(), now=visitor.now()
         )
     if wants_json() or "X-CSRFToken" in request.headers:
         return "", 204
@@ -113,8 +120,13 @@ def decline(task_id: UUID) -> ResponseReturnValue:
         return _act_page(page, "decline", {"reason": _("Choisissez une raison.")}), 422
     with visitor.database().transaction() as session:
         tasks.decline(
-            session, task_id=task_id, reason=reason, comment=_comment(), by=visitor.current_actor(),
-            now=visitor.now(), key=_key(),
+            session,
+            task_id=task_id,
+            reason=reason,
+            comment=_comment(),
+            by=visitor.current_actor(),
+            now=visitor.now(),
+            key=_key(),
         )
     flash(_("C'est noté. La tâche « %(name)s » sera proposée à quelqu'un d'autre.", name=page.name), "done")
     return redirect(url_for("worklist.mine"), 303)
@@ -132,8 +144,13 @@ def delegate(task_id: UUID) -> ResponseReturnValue:
         return _act_page(page, "delegate", {"to": _("Choisissez la personne qui prend le relais.")}), 422
     with visitor.database().transaction() as session:
         tasks.delegate(
-            session, task_id=task_id, to=colleague, comment=_comment(), by=visitor.current_actor(),
-            now=visitor.now(), key=_key(),
+            session,
+            task_id=task_id,
+            to=colleague,
+            comment=_comment(),
+            by=visitor.current_actor(),
+            now=visitor.now(),
+            key=_key(),
         )
     flash(_("La tâche « %(name)s » est confiée à votre collègue.", name=page.name), "done")
     return redirect(url_for("worklist.mine"), 303)
@@ -154,8 +171,13 @@ def postpone(task_id: UUID) -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as session:
             tasks.postpone(
-                session, task_id=task_id, until=until, reason=_comment(), by=visitor.current_actor(),
-                now=visitor.now(), key=_key(),
+                session,
+                task_id=task_id,
+                until=until,
+                reason=_comment(),
+                by=visitor.current_actor(),
+                now=visitor.now(),
+                key=_key(),
             )
     except InvalidRequest as refusal:
         return _act_page(page, "postpone", {"until": str(refusal)}), 422
@@ -175,8 +197,13 @@ def not_done(task_id: UUID) -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as session:
             tasks.not_done(
-                session, task_id=task_id, reason=reason, comment=_comment(), by=visitor.current_actor(),
-                now=visitor.now(), key=_key(),
+                session,
+                task_id=task_id,
+                reason=reason,
+                comment=_comment(),
+                by=visitor.current_actor(),
+                now=visitor.now(),
+                key=_key(),
             )
     except Invalid as refusal:
         return _act_page(page, "not_done", {"reason": str(refusal)}), 422
@@ -185,17 +212,24 @@ def not_done(task_id: UUID) -> ResponseReturnValue:
 
 def _page(task_id: UUID) -> TaskPage:
     with visitor.database().reading() as session:
-        return task_page(
-            session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), calendar=calendar()
-        )
+        return task_page(session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), calendar=calendar())
+
+
+def _asked(task_id: UUID) -> TaskForm:
+    with visitor.database().reading() as session:
+        return task_form(session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), calendar=calendar())
 
 
 def _form_page(
     page: TaskPage, raw: Mapping[str, Any], *, problems: Mapping[str, str] | None = None, sentence: str = ""
 ) -> str:
     return render_template(
-        "tasks/show.html", page=page, sentence=sentence, problem_links=forms.problem_links(page.form, problems or {}),
-        draft_saved_at=_machine_time(page.draft_saved_at), **_drawn(page, raw, problems),
+        "tasks/show.html",
+        page=page,
+        sentence=sentence,
+        problem_links=forms.problem_links(page.form, problems or {}),
+        draft_saved_at=_machine_time(page.draft_saved_at),
+        **_drawn(page, raw, problems),
     )
 
 
@@ -212,16 +246,17 @@ def _drawn(page: TaskPage, raw: Mapping[str, Any], problems: Mapping[str, str] |
     }
 
 
-def _sent_answers(page: TaskPage) -> dict[str, Any]:
-    raw = forms.raw_answers(page.form, request.form)
+def _sent_answers(form: FormDefinition) -> dict[str, Any]:
+    raw = forms.raw_answers(form, request.form)
     by = visitor.current_actor()
-    people = forms.asks_for(page.form, "person")
-    structures = forms.asks_for(page.form, "org")
+    people = forms.asks_for(form, "person")
+    structures = forms.asks_for(form, "org")
     if not (people or structures):
         return raw
     with visitor.database().reading() as session:
         return forms.resolve_references(
-            page.form, raw,
+            form,
+            raw,
             directory.people(session, by=by, today=_today()) if people else (),
             directory.organizations(session, by=by) if structures else (),
         )
@@ -257,8 +292,12 @@ def _others(page: TaskPage) -> Any:
         return ()
     with visitor.database().reading() as session:
         return others_for_patient(
-            session, by=visitor.current_actor(), patient_id=page.patient.id, now=visitor.now(),
-            calendar=calendar(), besides=page.id,
+            session,
+            by=visitor.current_actor(),
+            patient_id=page.patient.id,
+            now=visitor.now(),
+            calendar=calendar(),
+            besides=page.id,
         )
 
 

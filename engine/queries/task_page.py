@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
@@ -92,6 +93,14 @@ class TaskPage:
     done_before: Sequence[Transmission]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskForm:
+    """The form of a task, and the round of an offer."""
+
+    form: FormDefinition
+    offer_round: str | None
+
+
 def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, calendar: Calendar) -> TaskPage:
     """The page of a task. Raises TaskNotFound when `by` neither does it, may take it, did it, nor coordinates."""
     row = session.execute(
@@ -103,7 +112,7 @@ def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, cale
         .outerjoin(Commune, Commune.id == Patient.commune_id)
         .outerjoin(Organization, Organization.id == Case.organization_id)
         .outerjoin(Professional, Professional.id == Task.owner_id)
-        .where(Task.id == task_id, Task.territory_id == by.territory_id, _visible(by, calendar.today(now)))
+        .where(Task.id == task_id, Task.territory_id == by.territory_id, visible_to(by, calendar.today(now)))
     ).one_or_none()
     if row is None:
         raise TaskNotFound("Cette tâche n'existe pas ou ne vous est pas confiée.")
@@ -158,21 +167,45 @@ def task_page(session: Session, *, task_id: UUID, by: Actor, now: datetime, cale
     )
 
 
-def _visible(by: Actor, today: date) -> ColumnElement[bool]:
+def task_form(session: Session, *, task_id: UUID, by: Actor, now: datetime, calendar: Calendar) -> TaskForm:
+    """What the answers of a task are read with. Raises TaskNotFound as `task_page` does."""
+    row = session.execute(
+        select(Task.name, Task.element_id, Task.form_key, Task.offer_round, Case.pathway_version_id)
+        .join(Case, Case.id == Task.case_id)
+        .outerjoin(Patient, Patient.id == Task.patient_id)
+        .where(Task.id == task_id, Task.territory_id == by.territory_id, visible_to(by, calendar.today(now)))
+    ).one_or_none()
+    if row is None:
+        raise TaskNotFound("Cette tâche n'existe pas ou ne vous est pas confiée.")
+    version = version_of(session, row.pathway_version_id)
+    form = version.form(row.form_key) or _decision_form(version, row.element_id, row.name)
+    return TaskForm(form=form, offer_round=row.offer_round)
+
+
+def visible_to(by: Actor, today: date) -> ColumnElement[bool]:
+    """True in SQL for the tasks whose page `by` may open."""
     if by.professional_id is None:
         return false()
     if by.has_role(*OVERSEERS):
         return true()
+    return _visible(by.professional_id, by.roles, by.organization_ids, today)
+
+
+@lru_cache(maxsize=1024)
+def _visible(
+    professional_id: UUID, roles: frozenset[str], organization_ids: frozenset[UUID], today: date
+) -> ColumnElement[bool]:
+    """Kept for the day of one person: putting it together costs more than running it."""
     return shared_or_nameless() & or_(
-        Task.owner_id == by.professional_id,
-        Task.completed_by_id == by.professional_id,
-        may_do(by.professional_id, today=today),
-        and_(Task.audience == "professional", Task.audience_professional_id == by.professional_id),
-        and_(Task.offer_round.in_(ANONYMOUS_ROUNDS), Task.state == "completed", Task.role.in_(by.roles)),
+        Task.owner_id == professional_id,
+        Task.completed_by_id == professional_id,
+        may_do(professional_id, today=today),
+        and_(Task.audience == "professional", Task.audience_professional_id == professional_id),
+        and_(Task.offer_round.in_(ANONYMOUS_ROUNDS), Task.state == "completed", Task.role.in_(roles)),
         and_(
             Task.audience == "organization",
-            Task.audience_organization_id.in_(by.organization_ids),
-            Task.role.in_(by.roles),
+            Task.audience_organization_id.in_(organization_ids),
+            Task.role.in_(roles),
         ),
     )
 
@@ -180,8 +213,12 @@ def _visible(by: Actor, today: date) -> ColumnElement[bool]:
 def _can_answer(session: Session, task: Task, by: Actor, today: date) -> bool:
     if by.professional_id is None:
         return False
-    allowed = select(Task.id).where(Task.id == task.id, may_do(by.professional_id, today=today))
-    return session.execute(allowed).scalar_one_or_none() is not None
+    return session.execute(_answerable(by.professional_id, today), {"task": task.id}).first() is not None
+
+
+@lru_cache(maxsize=1024)
+def _answerable(professional_id: UUID, today: date) -> Select[Any]:
+    return select(Task.id).where(Task.id == bindparam("task", type_=Uuid()), may_do(professional_id, today=today))
 
 
 def _decision_form(version: Version, element_id: str, name: str) -> FormDefinition:
@@ -237,7 +274,10 @@ def _done_before(session: Session, task: Task, by: Actor) -> Sequence[Transmissi
     )
     return tuple(
         Transmission(
-            what=name, who=who or "", at=at, done=state == "completed",
+            what=name,
+            who=who or "",
+            at=at,
+            done=state == "completed",
             comment=str(from_json(comment) or "") if comment is not None and reads_comments(by) else "",
         )
         for name, who, at, state, comment in rows

@@ -30,6 +30,7 @@ from engine.queries.actors import actor_of
 from engine.walks.people import Settled, fictitious_territory, settle
 from engine.walks.suite import shipped_walks
 from tests.bench.engine import Target
+from tests.bench.pages import http_milliseconds
 from tests.support.servers import durable_postgres_server, postgres_programs
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -60,6 +61,7 @@ class StepCosts:
     cpu: float
     wall: float
     bare_wall: float
+    http_cpu: float
     state_bytes: int
 
     @property
@@ -99,7 +101,7 @@ def watching(database: Database) -> Iterator[Watched]:
 def step_costs(database: Database, *, kind: str, completions: int) -> StepCosts:
     """Complete the first task of `completions` cases, alternating with bare commits of the same rows."""
     place = _prepare(database)
-    waiting = [_started(place, number) for number in range(2 * completions + 4)]
+    waiting = [_started(place, number) for number in range(3 * completions + 4)]
     answers = place.answers[ELEMENT]
     with database.reading() as session:
         by = actor_of(session, professional_id=place.settled.professionals["helene.charme"], today=NOW.date())
@@ -122,6 +124,7 @@ def step_costs(database: Database, *, kind: str, completions: int) -> StepCosts:
         walls.append(wall)
         cpus.append(cpu)
         bare.append(_bare(database, _writes_of(database, theirs, answers, by)))
+    http = http_milliseconds(database, waiting[4 + 2 * completions :], answers, login="helene.charme")
     with database.reading() as session:
         size = max(len(state) for state in session.execute(select(Case.control_state)).scalars())
     return StepCosts(
@@ -132,6 +135,7 @@ def step_costs(database: Database, *, kind: str, completions: int) -> StepCosts:
         cpu=statistics.median(cpus),
         wall=statistics.median(walls),
         bare_wall=statistics.median(bare),
+        http_cpu=http,
         state_bytes=size,
     )
 
@@ -242,6 +246,7 @@ def targets(measured: Sequence[StepCosts]) -> list[Target]:
             Target(name=f"{each.database}: commits per completion", value=each.commits, limit=1),
             Target(name=f"{each.database}: whole step over a bare commit, wall", value=each.over_bare, limit=2.5),
             Target(name=f"{each.database}: CPU of a completion, ms", value=each.cpu, limit=4),
+            Target(name=f"{each.database}: CPU of a completion over HTTP, ms", value=each.http_cpu, limit=10),
             Target(name=f"{each.database}: state of a discharge, bytes", value=each.state_bytes, limit=4096),
         ]
     return bounds
