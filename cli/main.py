@@ -106,6 +106,84 @@ def audit_root() -> None:
     sys.exit(root())
 
 
+@parcours.group()
+def package() -> None:
+    """A pathway as one file: out of this territory, or adopted from another."""
+
+
+@package.command("export")
+@click.argument("key")
+@click.option("-o", "--output", type=FOLDER, help="File to write (default: KEY.zip).")
+@click.option("--number", type=int, help="Version (default: the published one).")
+@click.option("--territory", help="Code of the territory, when there are several.")
+def package_export(key: str, output: Path | None, number: int | None, territory: str | None) -> None:
+    """Write the package of a pathway: drawings, forms, decisions, parameters, walks, README. No patient data."""
+    from cli.package import export
+
+    sys.exit(export(key, output=output, number=number, territory=territory))
+
+
+@package.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--publish", is_flag=True, help="Publish at once instead of keeping a draft.")
+@click.option("--label", default="", help="Label of the version.")
+@click.option("--reason", default="", help="Why its warnings are accepted.")
+@click.option("--territory", help="Code of the territory, when there are several.")
+def package_import(file: Path, publish: bool, label: str, reason: str, territory: str | None) -> None:
+    """Check a package, then keep it as a draft (or publish it). Exit code 1 when it cannot run."""
+    from cli.package import adopt
+
+    sys.exit(adopt(file, publish=publish, label=label, reason=reason, territory=territory))
+
+
+@parcours.group()
+def account() -> None:
+    """Accounts: the first administrator, invitations, keys."""
+
+
+@account.command("create-admin")
+@click.option("--login", required=True)
+@click.option("--family-name", required=True)
+@click.option("--given-name", required=True)
+@click.option("--territory", default="", help="Code of the territory; needed when there are several.")
+def account_create_admin(login: str, family_name: str, given_name: str, territory: str) -> None:
+    """Make the first administrator and print the link (72 h) by which they choose a password."""
+    from cli.account import create_admin
+
+    create_admin(login=login, family_name=family_name, given_name=given_name, territory=territory)
+
+
+@account.command("invite")
+@click.argument("login")
+@click.option("--territory", default="", help="Code of the territory; needed when there are several.")
+def account_invite(login: str, territory: str) -> None:
+    """Print a new link (72 h) for an account: a first password, or a forgotten one."""
+    from cli.account import invite
+
+    invite(login=login, territory=territory)
+
+
+@parcours.group()
+def keys() -> None:
+    """The keys that seal secrets of the database."""
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Seal again under PARCOURS_SECRET_KEY what former keys (PARCOURS_FORMER_SECRET_KEYS) sealed."""
+    from cli.account import rotate_keys
+
+    rotate_keys()
+
+
+@parcours.command()
+def doctor() -> None:
+    """Say what is wrong with this installation. Exit code 1 when production must not start."""
+    from cli.doctor import run
+
+    sys.exit(run())
+
+
 @parcours.command()
 def migrate() -> None:
     """Bring the database of PARCOURS_DATABASE_URL to this release."""

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from engine.commands import pathway_drafts, pathways
 from engine.errors import InvalidPathway, InvalidRequest
-from engine.packages import packed
 from engine.queries import pathway_pages
+from engine.queries.packages import package_of
 from web import times, visitor
 from web.language import current
 from web.texts import gettext as _
@@ -139,13 +139,12 @@ def _typed(parameter: Mapping[str, Any], text: str) -> Any:
 @bp.get("/<key>/paquet.zip")
 def package(key: str) -> ResponseReturnValue:
     """Everything of a version in one file, that another territory can upload: no patient in it."""
+    number = request.args.get("version", type=int)
     with visitor.database().reading() as session:
-        by = visitor.current_actor()
-        page = pathway_pages.pathway_page(session, key=key, by=by, number=request.args.get("version", type=int))
-        files = pathway_pages.folder_of_version(session, version_id=page.shown.id, by=by)
-    name = f"{key}-v{page.shown.number}.zip"
+        content = package_of(session, key=key, number=number, by=visitor.current_actor())
+    name = f"{key}.zip" if number is None else f"{key}-v{number}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(packed(files), mimetype="application/zip", headers=headers)
+    return Response(content, mimetype="application/zip", headers=headers)
 
 
 @bp.get("/<key>/versions/<number>/<path:path>")
