@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +15,13 @@ from engine.bpmn.events import Boundary, Catch
 from engine.bpmn.gateways import Inclusive, Join
 from engine.bpmn.model import HumanWork, Node, TriggerKind
 from engine.bpmn.program import Program
-from engine.bpmn.scope import frames, locals_in, written_scope
+from engine.bpmn.scope import Frames, frames, locals_in, written_scope
 from engine.bpmn.times import cycles_left, moment
 from engine.bpmn.traversal import CaseTask, CaseWorkflow
-from engine.outcome import Leaf, OpenTask, PendingTimer, Subscription, WaitKind
+from engine.outcome import Leaf, OpenTask, PendingTimer, Subscription, Value, WaitKind
 
 NO_WORK = HumanWork()
+_ASKED = re.compile(r"\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ def _task(task: CaseTask, node: Node) -> OpenTask:
     return OpenTask(
         token=task.token,
         element_id=node.origin or node.id,
-        name=node.name,
+        name=_filled(node.name, around),
         roles=roles,
         form_key=data.get("form") or work.form_key,
         documentation=node.documentation,
@@ -98,6 +100,21 @@ def _task(task: CaseTask, node: Node) -> OpenTask:
         locals=locals_in(around),
         scope=written_scope(task, around, open_to_case),
     )
+
+
+def _filled(name: str, around: Frames) -> str:
+    """The name with the local values it asks for: « Rattraper : {step.label} »."""
+    if "{" not in name:
+        return name
+    names = locals_in(around)
+
+    def said(asked: re.Match[str]) -> str:
+        value: Value = names
+        for part in asked[1].split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return "…" if value is None else str(value)
+
+    return _ASKED.sub(said, name)
 
 
 def _attached(task: CaseTask, spec: Catch) -> tuple[str | None, str | None]:

@@ -18,7 +18,7 @@ from engine.bpmn.reader.namespaces import (
     parcours,
     text_of,
 )
-from engine.bpmn.reader.reading import Reading, Source
+from engine.bpmn.reader.reading import Named, Reading, Source
 from engine.bpmn.xml import Element
 
 _EVENT_KINDS = {
@@ -36,6 +36,14 @@ _GATEWAY_KINDS = {
     "eventBasedGateway": NodeKind.EVENT_BASED,
 }
 _DRAWN_ONLY = frozenset(["dataObjectReference", "dataStoreReference"])
+_BESIDE_THE_FLOW = frozenset({
+    "documentation", "extensionElements", "auditing", "monitoring", "property", "laneSet", "sequenceFlow",
+    "association", "group", "textAnnotation", "resourceRole", "performer", "humanPerformer", "potentialOwner",
+    "correlationSubscription", "supports", "ioSpecification", "ioBinding", "incoming", "outgoing", "dataObject",
+    "dataInputAssociation", "dataOutputAssociation", "loopCharacteristics", "multiInstanceLoopCharacteristics",
+    "standardLoopCharacteristics", "completionCondition", "category", "artifact",
+})  # fmt: skip
+"""What the standard (BPMN 2.0.2, tables 8.45, 10.3, 10.20) lets stand in a process besides flow nodes and data."""
 
 
 def read_scope(reading: Reading, source: Source, container: Element) -> DraftScope:
@@ -47,7 +55,21 @@ def read_scope(reading: Reading, source: Source, container: Element) -> DraftSco
             scope.nodes[node.id] = node
         elif is_bpmn(element) and element.name in _DRAWN_ONLY:
             _note_data(reading, element)
+        elif is_bpmn(element) and element.name not in _BESIDE_THE_FLOW:
+            _refuse_unknown(reading, element)
     return scope
+
+
+def _refuse_unknown(reading: Reading, element: Element) -> None:
+    called = clean_name(element.get("name")) or element.get("id") or element.name
+    reading.journal.error(
+        "NS-013",
+        Named(element.get("id") or element.name, element.name, called, element.place),
+        f"« {called} » est un élément « {element.name} », qui n’existe pas en BPMN 2.0 : mettez à sa place une tâche, "
+        "un événement ou une branche du standard.",
+        f"“{called}” is a “{element.name}”, which does not exist in BPMN 2.0: use a task, an event or a gateway of the "
+        "standard instead.",
+    )
 
 
 def _note_data(reading: Reading, element: Element) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.outcome import Happened
@@ -122,3 +123,12 @@ def test_a_standard_loop_turns_while_its_condition_holds() -> None:
         ok=True,
     )
     assert never.open == ["b"]
+
+
+def test_a_name_may_ask_for_a_local_value() -> None:
+    loop = each("steps", item="step")
+    asked = replace(user("a", loop=loop), name="Rattraper : {step.label} ({step.nothing})")
+    case = Played(
+        pathway(scope(start(), asked, end(), flows="s a e")), steps=[{"label": "lettre"}, {"label": "rendez-vous"}]
+    )
+    assert [task.name for task in case.outcome.tasks] == ["Rattraper : lettre (…)", "Rattraper : rendez-vous (…)"]

@@ -30,6 +30,7 @@ REFUSED = [
     ("timer_negative", "TM-001", "x", 7),
     ("two_lanes", "AF-103", "l1", 3),
     ("unknown_called_process", "CF-015", "x", 6),
+    ("unknown_element", "NS-013", "beam", 7),
     ("xpdl", "XML-011", None, 2),
 ]
 
