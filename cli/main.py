@@ -9,7 +9,7 @@ import click
 
 from engine.errors import ParcoursError
 
-FILES = click.Path(exists=True, path_type=Path)
+FILES = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path)
 
 

@@ -21,6 +21,13 @@ class Settings:
     base_url: str
     smtp_url: str | None
     """`smtp://user:password@host:587`; None: messages go to a file mailbox in `data_dir`."""
+    former_secret_keys: tuple[str, ...] = ()
+    """Secrets used before the present one, while `parcours keys rotate` has not been run."""
+    oidc_issuer: str | None = None
+    """Issuer of the OpenID provider (Pro Santé Connect); None: no such button."""
+    oidc_client_id: str = "parcours"
+    oidc_client_secret: str = ""
+    oidc_acr: str = "eidas1"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -43,6 +50,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         data_dir=data_dir,
         base_url=env.get("PARCOURS_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
         smtp_url=_secret(env, "PARCOURS_SMTP_URL"),
+        former_secret_keys=tuple((_secret(env, "PARCOURS_FORMER_SECRET_KEYS") or "").split()),
+        oidc_issuer=env.get("PARCOURS_OIDC_ISSUER", "").rstrip("/") or None,
+        oidc_client_id=env.get("PARCOURS_OIDC_CLIENT_ID", "parcours"),
+        oidc_client_secret=_secret(env, "PARCOURS_OIDC_CLIENT_SECRET") or "",
+        oidc_acr=env.get("PARCOURS_OIDC_ACR", "eidas1"),
     )
 
 

@@ -15,6 +15,7 @@ from engine.db import Database
 from engine.settings import Settings
 from web import (
     accesses,
+    accounts,
     api_check,
     assets,
     case_acts,
@@ -31,11 +32,13 @@ from web import (
     navigation,
     new_case,
     offline,
+    oidc,
     pathways,
     person_rights,
     playground,
     reading,
     security,
+    sessions,
     sign_in,
     tasks,
     times,
@@ -47,6 +50,8 @@ from web import (
 BLUEPRINTS: tuple[Blueprint, ...] = (
     navigation.bp,
     sign_in.bp,
+    accounts.bp,
+    oidc.bp,
     language.bp,
     demo.bp,
     health.bp,
@@ -55,6 +60,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tasks.bp,
     discharges.bp,
     my_patients.bp,
+    sessions.bp,
     new_case.bp,
     control_tower.bp,
     cases.bp,
@@ -86,6 +92,8 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.globals["known_pages"] = lambda: app.view_functions.keys()
     limiter = security.init(app, settings)
+    accounts.init(app, settings)
+    oidc.init(app, settings)
     for part in (language, errors, times, wording, navigation, visitor, reading):
         part.init(app)
     for blueprint in BLUEPRINTS:

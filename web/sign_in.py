@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from uuid import UUID
 
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from engine.clock import utcnow
-from engine.commands import sign_ins
+from engine.commands import accounts, sign_ins
 from engine.errors import NotAllowed
 from engine.queries.sign_ins import DemoPerson, demo_people
 from web import visitor
@@ -43,9 +43,8 @@ def enter() -> ResponseReturnValue:
         return _page(problem=_("Aucun territoire n'est encore installé ici."), login=login), 422
     try:
         with visitor.database().transaction() as database_session:
-            token = sign_ins.open_with_password(
-                database_session, territory_id=territory.id, login=login, password=request.form.get("password", ""),
-                device=_device(), from_where=_from_where(), now=utcnow(),
+            account_id = sign_ins.prove_password(
+                database_session, territory_id=territory.id, login=login, password=request.form.get("password", "")
             )
     except NotAllowed as refusal:
         with visitor.database().transaction() as database_session:
@@ -53,7 +52,7 @@ def enter() -> ResponseReturnValue:
                 database_session, territory_id=territory.id, login=login, from_where=_from_where(), now=utcnow()
             )
         return _page(problem=_(str(refusal)), login=login), 422
-    return _welcome(token)
+    return let_in(account_id, how="password")
 
 
 @bp.post("/connexion/demo")
@@ -81,6 +80,44 @@ def leave() -> ResponseReturnValue:
     return response
 
 
+def let_in(account_id: UUID, *, how: str) -> ResponseReturnValue:
+    """What follows a first proof of who one is: a second one where the account asks for it, else a session."""
+    now = utcnow()
+    with visitor.database().reading() as database_session:
+        has_second = accounts.has_second_factor(database_session, account_id=account_id)
+        needs_second = accounts.needs_second_factor(database_session, account_id=account_id, now=now)
+    if has_second or needs_second:
+        destination = _destination()
+        session.clear()
+        session["half_way"] = {"account": str(account_id), "at": now.timestamp(), "suite": destination}
+        return redirect(url_for("accounts.code" if has_second else "accounts.second_factor"), 303)
+    return open_session(account_id, how=how)
+
+
+def open_session(account_id: UUID, *, how: str, destination: str = "") -> WerkzeugResponse:
+    """Open a session for an account that has proved who it is, and go where it wanted."""
+    with visitor.database().transaction() as database_session:
+        token = sign_ins.open_for(
+            database_session, account_id=account_id, device=_device(), how=how, from_where=_from_where(), now=utcnow()
+        )
+    return _welcome(token, destination)
+
+
+def note_refusal(*, how: str) -> None:
+    """Leave a trace of a refused attempt."""
+    territory = visitor.current_territory()
+    if territory is not None:
+        with visitor.database().transaction() as database_session:
+            sign_ins.note_failure(
+                database_session, territory_id=territory.id, how=how, from_where=_from_where(), now=utcnow()
+            )
+
+
+def oidc_is_offered() -> bool:
+    """True when this installation has an OpenID provider."""
+    return "parcours_oidc" in current_app.extensions
+
+
 def _page(*, problem: str = "", login: str = "") -> str:
     territory = visitor.current_territory()
     people: list[tuple[object, list[DemoPerson]]] = []
@@ -91,16 +128,17 @@ def _page(*, problem: str = "", login: str = "") -> str:
         order = list(GROUPS)
         ranked = sorted(found, key=lambda person: order.index(person.group) if person.group in order else len(order))
         people = [(GROUPS.get(group, group), list(some)) for group, some in groupby(ranked, key=lambda one: one.group)]
-    return render_template("sign_in/choose.html", people=people, problem=problem, login=login, suite=_destination())
+    return render_template("sign_in/choose.html", people=people, problem=problem, login=login, suite=_destination(), oidc=oidc_is_offered())
 
 
 def _destination() -> str:
     return safe_path(request.values.get("suite"), default="")
 
 
-def _welcome(token: str) -> WerkzeugResponse:
+def _welcome(token: str, destination: str = "") -> WerkzeugResponse:
+    destination = destination or _destination()
     session.clear()  # a fresh form token for a fresh session
-    response = make_response(redirect(_destination() or url_for("home.home"), 303))
+    response = make_response(redirect(destination or url_for("home.home"), 303))
     visitor.remember(response, token)
     return response
 

@@ -1,4 +1,4 @@
-"""Emergency access (« bris de glace »): three hours on the cases of a patient one does not follow, told to the coordination."""
+"""Emergency access (« bris de glace »): three hours on the cases of a patient one does not follow."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ def review(session: Session, *, access_id: UUID, justified: bool, by: Actor, now
     )  # fmt: skip
 
 
-def tell(session: Session, template: str, about: UUID, *, by: Actor, now: datetime, others: tuple[UUID, ...] = ()) -> None:
+def tell(
+    session: Session, template: str, about: UUID, *, by: Actor, now: datetime, others: tuple[UUID, ...] = ()
+) -> None:
     """One notice to each coordinator, and to `others`: a reference only."""
     today = now.date()
     people = (*holders_of(session, territory_id=by.territory_id, role="coordinator", today=today), *others)

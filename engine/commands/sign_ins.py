@@ -37,10 +37,8 @@ def hash_password(password: str) -> str:
     return HASHER.hash(password)
 
 
-def open_with_password(
-    session: Session, *, territory_id: UUID, login: str, password: str, device: str, from_where: str = "", now: datetime
-) -> str:
-    """Sign in with a local account. Returns the secret for the cookie.
+def prove_password(session: Session, *, territory_id: UUID, login: str, password: str) -> UUID:
+    """The account that this login and password open.
 
     Raises NotAllowed with one and the same sentence for an unknown login, a closed account and a wrong password.
     """
@@ -57,7 +55,17 @@ def open_with_password(
         raise NotAllowed(REFUSED) from None
     if account is None or not known:
         raise NotAllowed(REFUSED)
-    return open_for(session, account_id=account.id, device=device, from_where=from_where, now=now)
+    return account.id
+
+
+def choose_role(session: Session, *, sign_in_id: UUID, role: str, by: Actor, now: datetime) -> None:
+    """Act in one of one's roles for this session. Raises InvalidRequest for a role one does not hold."""
+    if role not in by.roles:
+        raise InvalidRequest("Choisissez un de vos rôles.")
+    session.execute(
+        update(SignIn).where(SignIn.id == sign_in_id, SignIn.account_id == by.account_id).values(acting_as=role)
+    )
+    trace.record(session, action="act_as", by=by, now=now, object_kind="sign_in", object_id=sign_in_id, why=role)
 
 
 def open_as_demo_person(

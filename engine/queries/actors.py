@@ -60,3 +60,20 @@ def holders_of(session: Session, *, territory_id: UUID, role: str, today: date) 
         .order_by(Professional.family_name, Professional.given_name)
     )
     return tuple(rows.scalars())
+
+
+def role_count(session: Session, *, account_id: UUID, today: date) -> int:
+    """How many different roles the person behind an account holds on `today`."""
+    return len(
+        set(
+            session.execute(
+                select(ProfessionalRole.role)
+                .join(Account, Account.professional_id == ProfessionalRole.professional_id)
+                .where(
+                    Account.id == account_id,
+                    ProfessionalRole.valid_from <= today,
+                    or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+                )
+            ).scalars()
+        )
+    )

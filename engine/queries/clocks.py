@@ -40,3 +40,9 @@ def next_due(session: Session, *, territory_id: UUID, until: datetime) -> dateti
     ).scalar_one()
     moments = [moment for moment in (timer, letter) if moment is not None]
     return min(moments, default=None)
+
+
+def territory_named(session: Session, *, code: str) -> tuple[UUID, ...]:
+    """Ids of the territory of that code; of every territory when `code` is empty."""
+    wanted = TerritoryRow.code == code if code else TerritoryRow.id.is_not(None)
+    return tuple(session.execute(select(TerritoryRow.id).where(wanted)).scalars())

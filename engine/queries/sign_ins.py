@@ -204,3 +204,28 @@ def _territory(row: TerritoryRow) -> TerritoryView:
         holidays=row.holidays,
         clock_offset_seconds=row.clock_offset_seconds,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    """One device on which the person is signed in."""
+
+    id: UUID
+    device: str
+    opened_at: datetime
+    last_seen_at: datetime
+
+
+def live_sessions(session: Session, *, by: Actor, now: datetime) -> Sequence[LiveSession]:
+    """The sessions of the acting account that still open something, the latest first. `now` is the machine's."""
+    rows = session.execute(
+        select(SignIn)
+        .where(
+            SignIn.account_id == by.account_id, SignIn.ended_at.is_(None), SignIn.last_seen_at > now - IDLE_LIMIT,
+            SignIn.opened_at > now - ABSOLUTE_LIMIT,
+        )
+        .order_by(SignIn.last_seen_at.desc())
+    ).scalars()
+    return tuple(
+        LiveSession(id=row.id, device=row.device, opened_at=row.opened_at, last_seen_at=row.last_seen_at) for row in rows
+    )

@@ -108,7 +108,9 @@ def test_the_counts_and_the_trace_stay(browser_of: BrowserOf, number: str, datab
     def counted() -> list[object]:
         with database.reading() as session:
             facts = session.execute(
-                select(CaseFact.name, CaseFact.value).where(CaseFact.name.in_(("fall", "outcome"))).order_by(CaseFact.id)
+                select(CaseFact.name, CaseFact.value)
+                .where(CaseFact.name.in_(("fall", "outcome")))
+                .order_by(CaseFact.id)
             ).all()
             cases = session.execute(select(Case.state, Case.outcome, Case.opened_at, Case.closed_at)).all()
             tasks = session.execute(select(Task.element_id, Task.state, Task.completed_at)).all()

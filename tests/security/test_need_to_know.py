@@ -111,7 +111,7 @@ def test_each_family_of_roles_reads_its_own_fields(actor: Callable[[str], Actor]
         for audience in ("clinical", "social", "administrative", "all")
     ]
     form = parse_form({"key": "f", "title": label, "sections": [{"fields": fields}]})
-    values = {name: "v" for name in ("clinical", "social", "administrative", "all")}
+    values = dict.fromkeys(("clinical", "social", "administrative", "all"), "v")
 
     assert set(readable(values, form=form, by=actor("claire"))) == {"clinical", "social", "administrative", "all"}
     assert set(readable(values, form=form, by=actor("yann"))) == {"social", "administrative", "all"}

@@ -1,4 +1,4 @@
-"""Who may do what, written down: every route, for everybody. A route without a row fails; so does an answer that changed.
+"""Who may do what, written down: every route, for everybody. A route without a row fails, and so does another answer.
 
 `access_matrix.toml` holds, for each route, one answer per column: the status, with `*` when the patient is named in it.
 After adding a route, run this file with PARCOURS_WRITE_MATRIX=1, read the difference line by line, and commit it.

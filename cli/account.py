@@ -1,0 +1,56 @@
+"""`parcours account` and `parcours keys`: first administrator, invitations, rotation of keys. No password is printed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import click
+from sqlalchemy.orm import Session
+
+from cli.database import open_database
+from engine.actor import system_actor
+from engine.clock import utcnow
+from engine.commands import accounts
+from engine.errors import InvalidRequest
+from engine.queries.clocks import territory_named
+from engine.settings import read_settings
+from engine.vault import Vault
+
+
+def create_admin(*, login: str, family_name: str, given_name: str, territory: str) -> None:
+    """Make the first administrator and print their link."""
+    with open_database().transaction() as session:
+        invited = accounts.create_first_admin(
+            session, territory_id=_territory(session, territory), login=login, family_name=family_name,
+            given_name=given_name, now=utcnow(),
+        )  # fmt: skip
+    _print_link(invited)
+
+
+def invite(*, login: str, territory: str) -> None:
+    """Print a new link for an account."""
+    with open_database().transaction() as session:
+        by = system_actor(_territory(session, territory))
+        invited = accounts.invite(session, login=login, by=by, now=utcnow())
+    _print_link(invited)
+
+
+def rotate_keys() -> None:
+    """Seal every secret under the present key."""
+    settings = read_settings()
+    vault = Vault((settings.secret_key, *settings.former_secret_keys))
+    with open_database().transaction() as session:
+        count = accounts.reseal_all(session, vault=vault)
+    click.echo(f"{count} secrets scellés de nouveau, avec la clé {vault.fingerprint}. Les anciennes peuvent être retirées.")
+
+
+def _territory(session: Session, code: str) -> UUID:
+    found = territory_named(session, code=code)
+    if len(found) != 1:
+        raise InvalidRequest("Nommez le territoire avec --territory (son code) ; aucun ou plusieurs correspondent.")
+    return found[0]
+
+
+def _print_link(invited: accounts.Invited) -> None:
+    click.echo("Ce lien sert une fois, pendant 72 heures, à choisir le mot de passe :")
+    click.echo(f"{read_settings().base_url}/invitation/{invited.token}")

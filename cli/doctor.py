@@ -1,0 +1,68 @@
+"""`parcours doctor`: what is wrong with this installation, before patients depend on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+import click
+from sqlalchemy import make_url
+
+from engine import migrations
+from engine.db import Database
+from engine.settings import Settings, read_settings
+
+SHORTEST_SECRET = 32
+DEMO_SECRETS = frozenset({"demo-only-secret", "secret", "changeme", "change-me", "parcours"})
+YES = frozenset({"1", "true", "yes", "on"})
+
+
+def run() -> int:
+    """Print every problem. Returns 0 when there is none, 1 otherwise."""
+    try:
+        settings = read_settings()
+    except (ValueError, OSError) as problem:
+        click.echo(f"✗ {problem}", err=True)
+        return 1
+    found = [*problems(settings, os.environ), *_database_problems(settings)]
+    for sentence in found:
+        click.echo(f"✗ {sentence}", err=True)
+    if not found:
+        click.echo("✓ Rien à redire sur cette installation.")
+    return 1 if found else 0
+
+
+def problems(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
+    """What must not be in production, one sentence each. Nothing in demo mode."""
+    if settings.mode != "production":
+        return
+    if settings.secret_key in DEMO_SECRETS or len(settings.secret_key) < SHORTEST_SECRET:
+        yield f"PARCOURS_SECRET_KEY est celle de la démonstration, ou plus courte que {SHORTEST_SECRET} caractères."
+    if any(environment.get(name, "").lower() in YES for name in ("FLASK_DEBUG", "PARCOURS_DEBUG")):
+        yield "Le mode de mise au point (FLASK_DEBUG) est allumé : il montrerait des données à n'importe qui."
+    if make_url(settings.database_url).get_backend_name() == "sqlite":
+        yield "La base est un fichier SQLite : plusieurs machines ne peuvent pas la partager. Prenez PostgreSQL."
+    if not settings.base_url.startswith("https://"):
+        yield f"PARCOURS_BASE_URL ({settings.base_url}) n'est pas en https : les cookies ne seraient pas protégés."
+    if settings.redis_url is None:
+        yield "PARCOURS_REDIS_URL manque : les limites de tentatives ne seraient pas communes à tous les processus."
+    if settings.oidc_issuer is not None and not settings.oidc_issuer.startswith("https://"):
+        yield "PARCOURS_OIDC_ISSUER n'est pas en https."
+
+
+def check_may_start(settings: Settings) -> None:
+    """Refuse to start production with a problem. Raises SystemExit after saying all of them."""
+    found = list(problems(settings, os.environ))
+    if found:
+        raise SystemExit("\n".join(("Parcours ne démarre pas en production :", *(f"✗ {one}" for one in found))))
+
+
+def _database_problems(settings: Settings) -> Iterator[str]:
+    database = Database(settings.database_url)
+    try:
+        if migrations.current(database) != migrations.newest():
+            yield "La base n'est pas à jour : lancez « parcours migrate »."
+    except Exception as problem:  # noqa: BLE001 - whatever keeps the database away is what the operator must read
+        yield f"La base ne répond pas ({type(problem).__name__})."
+    finally:
+        database.close()
