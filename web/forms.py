@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -246,7 +247,11 @@ def _text(value: Value, field: Field) -> Any:
 
 
 def _by_name(entries: Sequence[DirectoryEntry]) -> Mapping[str, str]:
-    return {entry.name.casefold(): entry.reference for entry in entries}
+    """References by name; who types « Paul PAULET » means « Dr Paul PAULET » when nobody else is called so."""
+    exact = {entry.name.casefold(): entry.reference for entry in entries}
+    bare = [(name.removeprefix("dr ").removeprefix("pr "), reference) for name, reference in exact.items()]
+    once = {name for name, count in Counter(name for name, _ in bare).items() if count == 1}
+    return {**{name: reference for name, reference in bare if name in once}, **exact}
 
 
 def _resolved(field: Field, value: Any, known: Mapping[str, Mapping[str, str]]) -> Any:

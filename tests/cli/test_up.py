@@ -87,3 +87,11 @@ def test_the_second_start_is_quick_and_loads_nothing_again(started: Running) -> 
 
     assert seconds < SECOND_START_SECONDS * BUSY_MACHINE
     assert "Chargement" not in started.printed
+
+
+def test_asking_where_there_is_no_database_is_a_sentence_and_makes_none(tmp_path: Path) -> None:
+    said = run("case", "list", PARCOURS_DATA_DIR=str(tmp_path))
+
+    assert said.returncode == 1
+    assert said.stderr.startswith("Aucune base dans")
+    assert list(tmp_path.iterdir()) == []
