@@ -20,7 +20,18 @@ from sqlalchemy.orm import aliased
 from engine.actor import Actor, ActorKind
 from engine.eligibility import may_do, within
 from engine.forms import FormDefinition
-from engine.models import CareCircleMember, Case, EmergencyAccess, Pathway, PathwayVersion, Patient, Task
+from engine.models import (
+    CareCircleMember,
+    Case,
+    EmergencyAccess,
+    EtpEducator,
+    EtpProgram,
+    EtpSlot,
+    Pathway,
+    PathwayVersion,
+    Patient,
+    Task,
+)
 from engine.outcome import Value
 from engine.roles import ORGANIZATION_ROLES
 
@@ -33,6 +44,7 @@ COUNTERS = OVERSEERS | {
 ANONYMOUS_ROUNDS = ("pool", "neighbours")
 """Rounds in which people who do not know the patient are asked: commune and care only, no identity."""
 NOBODY = UUID(int=0)
+EDUCATION_TEAM = ("etp_educator", "etp_coordinator")
 
 READS: Mapping[str, frozenset[str]] = {
     "clinical": frozenset({"all", "clinical", "social", "administrative"}),
@@ -166,3 +178,17 @@ def readable(values: Mapping[str, Value], *, form: FormDefinition, by: Actor) ->
     audiences = readable_audiences(by)
     known = form.fields
     return {name: value for name, value in values.items() if name not in known or known[name].audience in audiences}
+
+
+def of_education_team(by: Actor) -> ColumnElement[bool]:
+    """True in SQL for slots of a programme whose team or coordination `by` belongs to."""
+    if by.kind is not ActorKind.PERSON:
+        return true()
+    if by.professional_id is None or not by.has_role(*EDUCATION_TEAM):
+        return false()
+    educator, program = aliased(EtpEducator), aliased(EtpProgram)
+    member = exists().where(
+        educator.program_id == EtpSlot.program_id, educator.professional_id == by.professional_id
+    )
+    coordinates = exists().where(program.id == EtpSlot.program_id, program.coordinator_id == by.professional_id)
+    return or_(member, coordinates)

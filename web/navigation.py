@@ -34,6 +34,7 @@ ENTRIES = (
     Entry("control_tower.index", _l("Suivi"), "g s", COORDINATION | OBSERVERS, (COORDINATION | OBSERVERS) - DESIGN),
     Entry("designer.index", _l("Modèles"), "g m", DESIGN, DESIGN),
     Entry("discharges.index", _l("Mes sorties"), "g o", HOSPITAL_ROLES, HOSPITAL_ROLES),
+    Entry("sessions.index", _l("Séances"), "g c", frozenset({"etp_educator", "etp_coordinator"})),
     Entry("my_patients.index", _l("Mes patients"), "g p", frozenset({"gp"}), frozenset({"gp"})),
     Entry("worklist.mine", _l("Ma journée"), "g j", None),
     Entry("new_case.new", _l("Nouveau parcours"), "g n", HOSPITAL_ROLES | COORDINATION | {"gp"}),
