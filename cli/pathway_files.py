@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from engine.bpmn.findings import Finding, Severity, finding
+from engine.bpmn.model import Place
 from engine.bpmn.reader import ReadResult, read
 from engine.roles import ROLE_LABELS
 
@@ -22,11 +25,16 @@ def read_pathway(paths: Iterable[Path]) -> ReadResult:
     """Read the files (or pathway folders) together, with the files beside them that complete them."""
     files: dict[str, bytes] = {}
     folders: set[Path] = set()
+    unread: list[Finding] = []
     for path in paths:
         if path.is_dir():
             _take_folder(path, files)
         else:
-            files[str(path)] = _bytes_of(path)
+            try:
+                files[str(path)] = _bytes_of(path)
+            except OSError as wrong:
+                unread.append(_unread(path, wrong))
+                continue
             folders.add(path.parent)
             if (path.parent / "pathway.json").is_file():
                 _take_folder(path.parent, files)
@@ -37,7 +45,20 @@ def read_pathway(paths: Iterable[Path]) -> ReadResult:
             break
         files.update(beside)
         result = read(files, known_roles=ROLE_LABELS)
-    return result
+    return replace(result, model=None, findings=(*unread, *result.findings)) if unread else result
+
+
+def _unread(path: Path, wrong: OSError) -> Finding:
+    why = "n’existe pas" if isinstance(wrong, FileNotFoundError) else "ne peut pas être ouvert"
+    why_en = "does not exist" if isinstance(wrong, FileNotFoundError) else "cannot be opened"
+    return finding(
+        "XML-022",
+        Severity.ERROR,
+        f"Le fichier « {path} » {why} : vérifiez son chemin et vos droits.",
+        f"The file “{path}” {why_en}: check its path and your rights.",
+        element_id=path.name,
+        place=Place(str(path), 1, 1),
+    )
 
 
 def _take_folder(folder: Path, files: dict[str, bytes]) -> None:

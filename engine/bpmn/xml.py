@@ -74,12 +74,16 @@ class _Refused(Exception):
 
 def read_xml(file: str, data: bytes) -> tuple[Document | None, tuple[Finding, ...]]:
     """The document in `data`, or the one finding that says why it was not read. Never raises for any content."""
+    builder = _Builder(file)
     try:
         _check_envelope(data)
-        return _Builder(file).build(data), ()
+        return builder.build(data), ()
     except _Refused as refused:
-        place = Place(file, refused.line, refused.column)
-        return None, (finding(refused.code, Severity.ERROR, refused.french, refused.english, place=place),)
+        place = Place(file, max(refused.line, 1), max(refused.column, 1))
+        found = finding(
+            refused.code, Severity.ERROR, refused.french, refused.english, element_id=builder.inside(), place=place
+        )
+        return None, (found,)
 
 
 def _check_envelope(data: bytes) -> None:
@@ -162,6 +166,15 @@ class _Builder:
         if self.root is None:
             raise _Refused("XML-002", "Le fichier est vide.", "The file is empty.")
         return Document(self.file, self.root, frozenset(self.namespaces), frozenset(self.declared))
+
+    def inside(self) -> str:
+        """Where reading stopped: the innermost open element that has an id, else its root, else the file."""
+        element = self.current
+        while element is not None and not element.get("id"):
+            element = element.parent
+        if element is not None:
+            return element.get("id") or ""
+        return self.root.name if self.root is not None else self.file.rpartition("/")[2]
 
     def place(self) -> Place:
         return Place(self.file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)

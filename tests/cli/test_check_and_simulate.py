@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli import check, simulate
+from tests.engine.bpmn_reader.corpus import COMPLETED, fate_of, files_in
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "bpmn"
 
@@ -74,3 +75,39 @@ def test_a_run_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert simulate.run(FIXTURES / "signavio" / "a1_sequence.bpmn", seed=0, as_json=False) == 0
 
     assert "Le dossier est allé au bout" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [None, b"", bytes(range(256)), b"<html/>", b'{"a": 1}'])
+def test_whatever_is_given_gets_one_object_with_place_and_reason(
+    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "odd.bpmn"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert check.run([path], as_json=True) == 1
+    told = printed(capsys)["findings"]
+    assert isinstance(told, list)
+    assert all(one["element_id"] and one["line"] >= 1 and one["message"] for one in told)
+
+    assert simulate.run(path, seed=1, as_json=True) == 1
+    assert printed(capsys)["ended"] == "refused"
+
+
+def test_a_call_of_a_process_left_at_home_is_confirmed_by_a_person(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = (FIXTURES / "refused" / "unknown_called_process.bpmn").read_text(encoding="utf-8")
+    path = tmp_path / "alone.bpmn"
+    path.write_text(source.replace("urn:parcours:bpmn:1", "http://elsewhere.example"), encoding="utf-8")
+
+    assert check.run([path], as_json=True) == 0
+    assert printed(capsys)["missing"] == [{"kind": "process", "name": "other_process"}]
+    assert simulate.run(path, seed=1, as_json=True) == 0
+
+
+def test_every_example_runs_to_its_end_or_is_refused_at_its_place() -> None:
+    fates = [fate_of(path, range(1)) for path in files_in([FIXTURES])]
+
+    assert [(one.path.name, one.said) for one in fates if not one.good] == []
+    assert sum(one.verdict == COMPLETED for one in fates) / len(fates) > 0.7

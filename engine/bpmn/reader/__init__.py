@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.bpmn.findings import Finding, has_errors, in_reading_order
-from engine.bpmn.model import NOWHERE, Node, PathwayModel, Scope
+from engine.bpmn.model import NOWHERE, Node, PathwayModel, Place, Scope
 from engine.bpmn.reader import calls, data, documents, ends, people, pools
 from engine.bpmn.reader.bundle import Bundle, open_bundle
 from engine.bpmn.reader.draft import DraftProcess
@@ -104,7 +104,7 @@ def _assemble(
         return None
     kept = {key: processes[key] for key in processes if key in calls.reachable(chosen.id, graph)}
     known = data.written_names(reading, [one.scope for one in kept.values()])
-    calls.settle_calls(reading, kept)
+    calls.settle_calls(reading, kept, {key: drafts[key][0] for key in kept})
     for key in kept:
         source, process = drafts[key]
         documents.rewrite(reading, source, process, known)
@@ -153,7 +153,9 @@ def _nothing_drawn(reading: Reading, root: Element) -> None:
 
 def _nothing_to_run(reading: Reading, files: Mapping[str, bytes]) -> None:
     names = ", ".join(files) or "(aucun fichier)"
-    reading.journal.error("NS-003", None, f"Aucun fichier BPMN parmi : {names}.", f"No BPMN file among: {names}.")
+    first = next(iter(files), "")
+    about = Named(first.rpartition("/")[2] or "pathway.bpmn", "", "", Place(first, 1, 1))
+    reading.journal.error("NS-003", about, f"Aucun fichier BPMN parmi : {names}.", f"No BPMN file among: {names}.")
 
 
 def model_digest(model: PathwayModel) -> str:

@@ -70,6 +70,11 @@ def confirm(reading: Reading, source: Source, node: DraftNode, element: Element,
         f"« {node.shown} » {why} : une personne confirmera que c’est fait.",
         f"“{node.shown}” {why_en}: a person will confirm that it is done.",
     )
+    confirm_quietly(reading, source, node, element)
+
+
+def confirm_quietly(reading: Reading, source: Source, node: DraftNode, element: Element) -> None:
+    """The same, when another finding says why."""
     node.kind = NodeKind.USER_TASK
     node.work = people.read_work(reading, source, node, element)
     node.name = CONFIRM + (node.name or node.id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.bpmn.model import Assignment, ExpressionText, NodeKind
+from engine.bpmn.reader import activities
 from engine.bpmn.reader.data import read_names, written_names
 from engine.bpmn.reader.draft import DraftNode, DraftProcess
-from engine.bpmn.reader.reading import Reading
+from engine.bpmn.reader.reading import Reading, Source
 
 MAX_MAPPED = 200
 
@@ -48,8 +49,10 @@ def callees_first(start: str, calls: Mapping[str, set[str]]) -> list[str]:
     return list(found)
 
 
-def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> None:
-    """Refuse calls that lead nowhere or round in circles; spell out the mappings that mean *all variables*."""
+def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess], sources: Mapping[str, Source]) -> None:
+    """Calls that lead nowhere become a step that a person confirms (in our own dialect they are refused); calls round
+    in circles are refused; mappings that mean *all variables* are spelled out. `sources` are by process id.
+    """
     calls = called_ids(processes)
     beyond = {key: reachable(key, calls) for key in processes}
     for key, process in processes.items():
@@ -59,15 +62,7 @@ def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> Non
             target = processes.get(node.called)
             if target is None:
                 reading.missing.add(("process", node.called))
-                reading.journal.error(
-                    "CF-015",
-                    node,
-                    f"« {node.shown} » appelle le processus « {node.called} », absent des fichiers : ajoutez le"
-                    " fichier qui le"
-                    " décrit.",
-                    f"“{node.shown}” calls the process “{node.called}”, which is not among the files: add the file"
-                    " that holds it.",
-                )
+                _absent(reading, sources[key], node)
             elif key in beyond[node.called]:
                 reading.journal.error(
                     "CF-053",
@@ -78,6 +73,29 @@ def settle_calls(reading: Reading, processes: Mapping[str, DraftProcess]) -> Non
                 )
             else:
                 _map_everything(reading, process, node, target)
+
+
+def _absent(reading: Reading, source: Source, node: DraftNode) -> None:
+    if source.dialect == "parcours" or node.element is None:
+        reading.journal.error(
+            "CF-015",
+            node,
+            f"« {node.shown} » appelle le processus « {node.called} », absent des fichiers : ajoutez le fichier qui le"
+            " décrit.",
+            f"“{node.shown}” calls the process “{node.called}”, which is not among the files: add the file that"
+            " holds it.",
+        )
+        return
+    reading.journal.warning(
+        "CF-015",
+        node,
+        f"« {node.shown} » appelle le processus « {node.called} », absent des fichiers : une personne confirmera que"
+        " c’est fait. Ajoutez le fichier qui le décrit pour qu’il soit suivi étape par étape.",
+        f"“{node.shown}” calls the process “{node.called}”, which is not among the files: a person will confirm that"
+        " it is done. Add the file that holds it to follow it step by step.",
+    )
+    node.inputs = node.outputs = ()
+    activities.confirm_quietly(reading, source, node, node.element)
 
 
 def _map_everything(reading: Reading, process: DraftProcess, node: DraftNode, target: DraftProcess) -> None:

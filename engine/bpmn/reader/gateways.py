@@ -13,6 +13,8 @@ from engine.bpmn.reader.reading import Reading, Source
 from engine.bpmn.reader.structure import question_form, variable_name
 
 DECIDE = "Décider : "
+_OTHER_OPERATORS = re.compile(r"===|!==|&&|\|\||\?|!\s*[\w(]")
+"""Of Java, JavaScript and MVEL, written without the marks of JUEL."""
 _CHOICES = frozenset({NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE})
 
 
@@ -135,6 +137,7 @@ def _is_slip(condition: ExpressionText) -> bool:
     if (
         texts.calls_host_code(text)
         or texts.is_prose(text)
+        or (not re.search(r"[$#]\{", text) and _OTHER_OPERATORS.search(text))
         or re.search(r"[;{}\[\]]|\w\.\w+\(|\w\(", text.strip("${}#"))
     ):
         return False

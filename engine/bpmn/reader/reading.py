@@ -84,7 +84,7 @@ def _described(about: About) -> tuple[str | None, str, str, Place]:
             owner = about
             while owner.name not in SHOWN and owner.parent is not None:
                 owner = owner.parent
-            return owner.get("id"), owner.name, clean_name(owner.get("name")), about.place
+            return owner.get("id") or owner.name, owner.name, clean_name(owner.get("name")), about.place
         case Named():
             return about.id, about.kind, about.name, about.place
         case Place():

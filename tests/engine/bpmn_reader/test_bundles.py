@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from engine.bpmn.reader import read
-from tests.engine.bpmn_reader.drawing import AFTER, BEFORE, bpmn, codes, errors, model_of, one_step
+from tests.engine.bpmn_reader.drawing import AFTER, BEFORE, bpmn, codes, model_of, one_step
 
 DMN = b"""<?xml version="1.0"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="t">
@@ -43,7 +43,9 @@ def test_a_missing_process_is_named_exactly() -> None:
     result = read({"parent.bpmn": one_step('<callActivity id="x" calledElement="suite_de_soins"/>')})
 
     assert result.missing == {("process", "suite_de_soins")}
-    assert "« suite_de_soins »" in errors(result)[0].message
+    assert result.model is not None
+    said = next(one for one in result.findings if one.code == "CF-015")
+    assert "« suite_de_soins »" in said.message and (said.element_id, said.line > 0) == ("x", True)
 
 
 def test_a_decision_is_found_by_its_id() -> None:

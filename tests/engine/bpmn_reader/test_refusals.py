@@ -12,8 +12,8 @@ REFUSED = [
     ("calls_itself", "CF-053", "x", 6),
     ("choreography", "NS-001", "c", 3),
     ("complex_join", "NS-030", "c", 5),
-    ("cut_short", "XML-005", None, 5),
-    ("doctype", "XML-006", None, 2),
+    ("cut_short", "XML-005", "s", 5),
+    ("doctype", "XML-006", "doctype.bpmn", 2),
     ("duplicate_id", "XML-014", "x", 7),
     ("flow_to_nothing", "XML-012", "f1", 5),
     ("link_without_target", "NS-022", "l", 7),
@@ -31,7 +31,7 @@ REFUSED = [
     ("two_lanes", "AF-103", "l1", 3),
     ("unknown_called_process", "CF-015", "x", 6),
     ("unknown_element", "NS-013", "beam", 7),
-    ("xpdl", "XML-011", None, 2),
+    ("xpdl", "XML-011", "Package", 2),
 ]
 
 
