@@ -1,4 +1,4 @@
-"""`parcours account` and `parcours keys`: first administrator, invitations, rotation of keys. No password is printed."""
+"""`parcours account` and `parcours keys`: the first administrator, invitations, keys. No password is ever printed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def rotate_keys() -> None:
     vault = Vault((settings.secret_key, *settings.former_secret_keys))
     with open_database().transaction() as session:
         count = accounts.reseal_all(session, vault=vault)
-    click.echo(f"{count} secrets scellés de nouveau, avec la clé {vault.fingerprint}. Les anciennes peuvent être retirées.")
+    click.echo(f"{count} secrets scellés avec la clé {vault.fingerprint}. Les anciennes peuvent être retirées.")
 
 
 def _territory(session: Session, code: str) -> UUID:

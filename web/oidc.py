@@ -1,4 +1,4 @@
-"""Signing in with Pro Santé Connect, or another OpenID provider: code, PKCE (S256), state, nonce, level of assurance."""
+"""Signing in with Pro Santé Connect, or another OpenID provider: code, PKCE (S256), state, nonce, assurance."""
 
 from __future__ import annotations
 

@@ -128,7 +128,9 @@ def _page(*, problem: str = "", login: str = "") -> str:
         order = list(GROUPS)
         ranked = sorted(found, key=lambda person: order.index(person.group) if person.group in order else len(order))
         people = [(GROUPS.get(group, group), list(some)) for group, some in groupby(ranked, key=lambda one: one.group)]
-    return render_template("sign_in/choose.html", people=people, problem=problem, login=login, suite=_destination(), oidc=oidc_is_offered())
+    return render_template(
+        "sign_in/choose.html", people=people, problem=problem, login=login, suite=_destination(), oidc=oidc_is_offered()
+    )
 
 
 def _destination() -> str:

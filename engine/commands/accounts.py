@@ -106,8 +106,10 @@ def accept_invitation(session: Session, *, token: str, password: str, now: datet
     session.execute(update(Account).where(Account.id == account.id).values(password_hash=hash_password(password)))
     end_sessions(session, account_id=account.id, now=now)
     by = Actor(territory_id=account.territory_id, account_id=account.id, name=account.login)
-    trace.record(session, action="accounts.choose_password", by=by, now=now, object_kind="account", object_id=account.id)
-    return account.id
+    trace.record(
+        session, action="accounts.choose_password", by=by, now=now, object_kind="account", object_id=account.id
+    )
+    return invitation.account_id
 
 
 def check_password(password: str, *, login: str) -> None:

@@ -33,7 +33,7 @@ def national_number(claims: Mapping[str, Any]) -> str | None:
 def account_of(
     session: Session, *, territory_id: UUID, issuer: str, claims: Mapping[str, Any], now: datetime
 ) -> UUID:
-    """The account of the person. Raises NotAllowed when the directory does not know them, or the link is contradicted."""
+    """The account of the person. Raises NotAllowed when the directory does not know them or the link differs."""
     number, subject = national_number(claims), str(claims.get("sub") or "")
     if number is None or not subject:
         raise NotAllowed(REFUSED)
@@ -50,7 +50,8 @@ def account_of(
     if linked is not None:
         if linked.professional_id != professional_id or linked.disabled_at is not None:
             raise NotAllowed(REFUSED)
-        return linked.id
+        found: UUID = linked.id
+        return found
     if professional_id is None:
         raise NotAllowed(REFUSED)
     return _link(session, territory_id, professional_id, number, issuer, subject, now)

@@ -55,7 +55,8 @@ def prove_password(session: Session, *, territory_id: UUID, login: str, password
         raise NotAllowed(REFUSED) from None
     if account is None or not known:
         raise NotAllowed(REFUSED)
-    return account.id
+    found: UUID = account.id
+    return found
 
 
 def choose_role(session: Session, *, sign_in_id: UUID, role: str, by: Actor, now: datetime) -> None:

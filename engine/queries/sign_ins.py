@@ -227,5 +227,6 @@ def live_sessions(session: Session, *, by: Actor, now: datetime) -> Sequence[Liv
         .order_by(SignIn.last_seen_at.desc())
     ).scalars()
     return tuple(
-        LiveSession(id=row.id, device=row.device, opened_at=row.opened_at, last_seen_at=row.last_seen_at) for row in rows
+        LiveSession(id=row.id, device=row.device, opened_at=row.opened_at, last_seen_at=row.last_seen_at)
+        for row in rows
     )

@@ -27,21 +27,21 @@ from web.app import create_app
 PAUL = "10003456789"
 PROVIDER = """
 import sys, oidc_provider_mock as mock
-claims = {"SubjectNameID": "8%s", "family_name": "DEMO-PAUL", "given_name": "Paul", "acr": "eidas1",
+claims = {"SubjectNameID": "8" + sys.argv[2], "family_name": "DEMO-PAUL", "given_name": "Paul", "acr": "eidas1",
           "SubjectRole": ["10^1.2.250.1.213.1.1.5.5"], "SubjectOrganization": "",
           "SubjectRefPro": {"exercices": [{"codeProfession": "10", "activities": [{}, {}]}]}}
 unknown = {**claims, "SubjectNameID": "899700000009"}
 app = mock.app(require_nonce=True, user_claims=[mock.User(sub="psc-paul", claims=claims),
                                                mock.User(sub="psc-nobody", claims=unknown)])
 app.run(host="127.0.0.1", port=int(sys.argv[1]))
-""" % PAUL
+"""
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", PROVIDER, str(port)],
+        [sys.executable, "-W", "ignore", "-c", PROVIDER, str(port), PAUL],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""Password login: invited by a link, argon2id, second factor for those who can do much, sessions one can see and end."""
+"""Password login: an invitation, argon2id, a second factor for those who can do much, sessions one can end."""
 
 from __future__ import annotations
 
