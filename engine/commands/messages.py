@@ -14,7 +14,7 @@ from engine import idempotency, policies
 from engine.actor import Actor
 from engine.at_hand import case_at_hand
 from engine.commands.deliveries import OPEN_STATES, Delivery, deliver_to
-from engine.commands.patient_events import follow
+from engine.commands.patient_events import PatientEvent, follow, taken_up, tell_patient_cases
 from engine.errors import CaseNotFound, InvalidAnswers, InvalidMessage, NotAllowed
 from engine.expressions import from_json
 from engine.forms import check_answers, parse_form
@@ -56,6 +56,7 @@ def deliver(
         if (known := idempotency.known_answer(session, key=key, command="messages.deliver", by=by)) is not None:
             return _answered(known)  # somebody sent the same while we waited for the case
         values = _payload(version, name, payload, case, by, now)
+        case, version = taken_up(session, case, version, name, by=by, now=now)
         deliveries.append(deliver_to(session, case, version, name, values, correlation_key, by=by, now=now))
         follow(session, case, version, name, values, by=by, now=now)
     delivery = Delivery(
@@ -87,7 +88,8 @@ def deliver_from_effect(
 ) -> Delivery:
     """Carry a message from one case to itself (`to` = `case`) or to the other open cases of the same patient.
 
-    `to` may name the pathways it is for. A case whose pathway does not know the message is left alone.
+    `to` may name the pathways it is for. A case whose pathway does not know the message is left alone. Sent to the
+    `patient`, `hospitalised`, `back_home` and `death` concern all their cases, this one included.
     """
     if from_case_id is None:
         raise InvalidMessage("Ce message ne dit pas de quel dossier il vient.")
@@ -95,6 +97,13 @@ def deliver_from_effect(
     payload = from_json(parameters["payload"]) if parameters.get("payload") is not None else {}
     values = dict(payload) if isinstance(payload, Mapping) else {"value": payload}
     to = str(parameters.get("to") or "patient")
+    if to == "patient" and name in set(PatientEvent):
+        case, _ = case_at_hand(session, case_id=from_case_id, by=by, now=now)
+        if case.patient_id is not None:
+            told = tell_patient_cases(
+                session, patient_id=case.patient_id, name=name, payload=values, by=by, now=now, key=key
+            )
+            return Delivery(delivered=True, sentence=told.sentence, case_numbers=told.case_numbers)
     targets = [from_case_id] if to == "case" else _cases_of_same_patient(session, from_case_id, by)
     deliveries = []
     for target in targets:

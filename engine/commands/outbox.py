@@ -34,6 +34,8 @@ class Letter:
     path: str = "/"
     locale: str = "fr"
     parameters: dict[str, Any] = field(default_factory=dict)
+    not_before: datetime | None = None
+    """When it may leave: later than `created_at` for what is asked for another day."""
 
 
 def claim(session: Session, *, territory_id: UUID, now: datetime, limit: int) -> tuple[Letter, ...]:
@@ -97,6 +99,7 @@ def _letter(row: Outbox, email: str | None, locale: str | None) -> Letter:
         address=row.address or email or "",
         template=row.template,
         created_at=row.created_at,
+        not_before=row.not_before,
         case_id=row.case_id,
         reference=str(row.parameters.get("reference", "")),
         path=f"/taches/{row.task_id}" if row.task_id else "/",

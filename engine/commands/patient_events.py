@@ -92,14 +92,34 @@ def follow(
     if event is None or case.patient_id is None:
         return None
     engine = replace(by, kind=ActorKind.SYSTEM)  # the sender was checked by the case; what follows is the engine's
-    heard = None if event is PatientEvent.HOSPITALISED and message == event else case.id
-    return _tell_all(session, case.patient_id, event, payload, except_for=heard, by=engine, now=now)
+    spared = None if event is PatientEvent.HOSPITALISED and message == event else case.id
+    return _tell_all(session, case.patient_id, event, payload, except_for=spared, heard=case.id, by=engine, now=now)
+
+
+def taken_up(
+    session: Session, case: LoadedCase, version: Version, message: str, *, by: Actor, now: datetime
+) -> tuple[LoadedCase, Version]:
+    """The case, taken up again when it is held for a stay in hospital that `message` says is over.
+
+    That is `back_home`, and what pathway.json declares with `"resumes": true` (entering an institution, leaving).
+    """
+    if case.state != "on_hold" or _held_reason(session, case.id) != HELD_BECAUSE:
+        return case, version
+    ends_the_stay = any(
+        one.get("name") == message and one.get("resumes") for one in version.description.get("messages_in", ())
+    )
+    if event_told_by(version, message) is not PatientEvent.BACK_HOME and not ends_the_stay:
+        return case, version
+    engine = replace(by, kind=ActorKind.SYSTEM)
+    case_life.resume(session, case_id=case.id, reason=RESUMED_BECAUSE, by=engine, now=now)
+    return case_at_hand(session, case_id=case.id, by=by, now=now)
 
 
 def event_told_by(version: Version, message: str) -> PatientEvent | None:
     """What a message of this pathway tells of the patient: as declared, or because it bears the event's own name."""
     named = message
-    for declared in version.description.get("messages_in", ()):
+    entering: Sequence[Mapping[str, str]] = version.description.get("messages_in") or ()
+    for declared in entering:
         if declared.get("name") == message:
             named = str(declared.get("patient_event") or message)
     return PatientEvent(named) if named in set(PatientEvent) else None
@@ -107,15 +127,18 @@ def event_told_by(version: Version, message: str) -> PatientEvent | None:
 
 def _tell_all(
     session: Session, patient_id: UUID, event: PatientEvent, payload: Mapping[str, Value], *,
-    except_for: UUID | None, by: Actor, now: datetime,
+    except_for: UUID | None, heard: UUID | None = None, by: Actor, now: datetime,
 ) -> Told:  # fmt: skip
-    """`except_for` is a case that already heard it: only its end is made sure of."""
+    """`except_for` is a case that is left alone (its end is made sure of); `heard` one that needs no message."""
     cases = _open_cases(session, patient_id, by)
     changed = []
     for case_id in cases:
         match event:
             case PatientEvent.HOSPITALISED:
-                number = None if case_id == except_for else _hold(session, case_id, by=by, now=now)
+                told = case_id == heard
+                number = (
+                    None if case_id == except_for else _hold(session, case_id, payload, heard=told, by=by, now=now)
+                )
             case PatientEvent.BACK_HOME:
                 number = None if case_id == except_for else _resume(session, case_id, payload, by=by, now=now)
             case PatientEvent.DEATH:
@@ -146,10 +169,18 @@ def _open_cases(session: Session, patient_id: UUID, by: Actor) -> Sequence[UUID]
     )
 
 
-def _hold(session: Session, case_id: UUID, *, by: Actor, now: datetime) -> str | None:
+def _hold(
+    session: Session, case_id: UUID, payload: Mapping[str, Value], *, heard: bool, by: Actor, now: datetime
+) -> str | None:
+    """A pathway that knows `hospitalised` hears it before its clocks stop."""
     case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
     if case.state not in ("draft", "active") or version.description.get("runs_in_hospital"):
         return None
+    if not heard and PatientEvent.HOSPITALISED in version.program.messages:
+        deliver_to(session, case, version, PatientEvent.HOSPITALISED, payload, None, by=by, now=now)
+        case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
+        if case.state not in ("draft", "active"):
+            return case.number
     case_life.hold(session, case_id=case_id, reason=HELD_BECAUSE, by=by, now=now)
     return case.number
 

@@ -67,7 +67,9 @@ def _effect_rows(session: Session, case: LoadedCase, effect: Effect, now: dateti
             template = str(effect.parameters.get("template") or "information")
             return [row_to_person(case, person, template, now) for person in people]
         case "start_pathway":
-            return [_row(case, "pathway", "start_pathway", {**parameters, "element_id": effect.element_id}, now)]
+            row = _row(case, "pathway", "start_pathway", {**parameters, "element_id": effect.element_id}, now)
+            at = effect.parameters.get("at")  # a proposal made again later: the pathway opens on that day
+            return [{**row, "not_before": max(at, now)} if isinstance(at, datetime) else row]
         case "send_message" | "send_signal":
             return [_row(case, "message", effect.kind, {**parameters, "element_id": effect.element_id}, now)]
         case _:

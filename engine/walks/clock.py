@@ -26,7 +26,8 @@ def live_until(database: Database, *, territory_id: UUID, target: datetime, post
     Problems are raised: a walk and a demonstration must not hide them.
     """
     for fired in range(LONGEST):
-        deliver_due(database, territory_id=territory_id, now=target, post=post)
+        while deliver_due(database, territory_id=territory_id, now=target, post=post):
+            pass  # what is carried out may send letters of its own
         with database.reading() as session:
             due = _next_timer(session, territory_id, target)
         if due is None:
@@ -37,17 +38,22 @@ def live_until(database: Database, *, territory_id: UUID, target: datetime, post
     return LONGEST
 
 
-def deliver_due(database: Database, *, territory_id: UUID, now: datetime, post: Post) -> None:
-    """Carry out the letters to the engine itself, and post those to people; each at the moment it was due."""
+def deliver_due(database: Database, *, territory_id: UUID, now: datetime, post: Post) -> int:
+    """Carry out the letters to the engine itself, and post those to people; each at the moment it was due.
+
+    Returns how many there were.
+    """
     with database.transaction() as session:
         letters = outbox.claim(session, territory_id=territory_id, now=now, limit=BATCH)
     for letter in letters:
+        moment = letter.not_before or letter.created_at
         with database.transaction() as session:
             if letter.channel in outbox.INTERNAL_CHANNELS:
-                outbox.carry_out(session, letter=letter, now=letter.created_at)
+                outbox.carry_out(session, letter=letter, now=moment)
             else:
                 post(letter)
-            outbox.mark_sent(session, letter_id=letter.id, now=letter.created_at)
+            outbox.mark_sent(session, letter_id=letter.id, now=moment)
+    return len(letters)
 
 
 def _next_timer(session: Session, territory_id: UUID, target: datetime) -> tuple[UUID, datetime] | None:

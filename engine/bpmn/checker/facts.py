@@ -18,6 +18,7 @@ from engine.bpmn.model import (
     StandardLoop,
     TriggerKind,
 )
+from engine.decisions.model import LISTING
 from engine.expressions import Value, to_value
 from engine.forms import Field, FormDefinition, parse_form
 
@@ -147,7 +148,10 @@ class Facts:
 
     def _decided(self, node: Node) -> list[tuple[str, str | None]]:
         tables = self.subject.tables.get(node.decision or "")
-        return [(one.name, one.type) for one in tables.outputs] if tables is not None else []
+        if tables is None:
+            return []
+        listed = tables.hit_policy in LISTING and tables.aggregation is None
+        return [(one.name, "list" if listed else one.type) for one in tables.outputs]
 
     def _opening(self) -> list[Source]:
         """Fields of the forms that no task uses: one of them opens the case."""

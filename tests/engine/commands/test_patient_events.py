@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.commands import cases, messages, patient_events, tasks
+from engine.commands import cases, messages, outbox, patient_events, tasks
 from engine.errors import InvalidMessage, NotAllowed, PatientNotFound
-from engine.models import OPEN_TASK_STATES, CaseHistory, Outbox, Task, Timer, WaitRecord
+from engine.models import OPEN_TASK_STATES, Case, CaseHistory, Outbox, Task, Timer, WaitRecord
 from tests.engine.commands import small_pathways as small
 from tests.engine.commands.world import NOBODY, World
 
@@ -162,3 +162,95 @@ def test_only_the_coordination_says_it_of_a_patient_and_only_what_is_known(three
     with pytest.raises(InvalidMessage, match="hospitalised, back_home, death"):
         tell(world, "married", by="maud")
     assert world.case(follow_id).state == "active"
+
+
+def test_a_return_told_to_the_held_case_itself_takes_it_up_and_is_heard(three) -> None:
+    world, _, follow_id, other_id = three
+    tell(world, "hospitalised")
+    world.advance(days=3)
+    world.do(messages.deliver, by="maud", name="back_home", payload={}, case_id=follow_id)
+
+    assert [world.case(one).state for one in (follow_id, other_id)] == ["active"] * 2
+    assert world.open_steps(follow_id) == ["review", "weigh"]
+
+
+def counting_stays() -> dict[str, bytes]:
+    """A pathway that notes each stay in hospital, tells of one itself, and may end while the patient is still there."""
+    heard = (
+        '<bpmn:subProcess id="on_stay" name="Séjour" triggeredByEvent="true">'
+        '<bpmn:startEvent id="admitted" isInterrupting="false"><bpmn:messageEventDefinition id="a_m" '
+        'messageRef="m_stay"/></bpmn:startEvent>'
+        + small.task("phone_ward", "Appeler le service")
+        + small.end("phoned")
+        + small.flow("admitted", "phone_ward")
+        + small.flow("phone_ward", "phoned")
+        + "</bpmn:subProcess>"
+    )
+    body = (
+        small.start() + small.task("weigh", "Peser", due="P30D")
+        + '<bpmn:serviceTask id="tell" name="Signaler" parcours:action="send_message" parcours:to="patient" '
+        'parcours:message="hospitalised"/>'
+        + small.wait_for("institution", "Entrée en établissement", "m_institution") + small.end() + heard
+        + small.flow("start", "weigh") + small.flow("weigh", "tell") + small.flow("tell", "institution")
+        + small.flow("institution", "end")
+    )  # fmt: skip
+    outside = small.message("m_stay", "hospitalised") + small.message("m_institution", "moved")
+    description = {
+        "key": "counting", "title": {"fr": "Suivi", "en": "Follow-up"}, "process": "counting",
+        "messages_in": [{"name": "moved", "payload": {}, "from": ["coordinator"], "resumes": True}],
+    }  # fmt: skip
+    files = {"pathway.bpmn": small.bpmn("counting", body, outside=outside)}
+    return {**files, "pathway.json": json.dumps(description).encode()}
+
+
+def carry_out(world: World) -> None:
+    """What the engine sends to itself, as the worker does it."""
+    letters = world.do(
+        lambda session, *, by, now: outbox.claim(session, territory_id=by.territory_id, now=now, limit=50)
+    )
+    for letter in letters:
+        if letter.channel in outbox.INTERNAL_CHANNELS:
+            world.do(lambda session, *, by, now, one: outbox.carry_out(session, letter=one, now=now), one=letter)
+        world.do(lambda session, *, by, now, one: outbox.mark_sent(session, letter_id=one, now=now), one=letter.id)
+
+
+def test_a_pathway_that_knows_of_stays_hears_each_once_then_stands_still(world: World) -> None:
+    world.publish(counting_stays())
+    case_id = world.start("counting")
+    world.do(messages.deliver, by="maud", name="hospitalised", payload={}, case_id=case_id)
+
+    assert world.case(case_id).state == "on_hold"
+    assert world.open_steps(case_id) == ["phone_ward", "weigh"]
+
+
+def test_a_stay_told_by_a_step_holds_every_case_and_an_end_of_the_stay_goes_through(world: World) -> None:
+    for files in (counting_stays(), small.workload()):
+        world.publish(files)
+    case_id, other_id = world.start("counting"), world.start("workload")
+    world.complete(case_id, "weigh")
+    carry_out(world)
+    assert [world.case(one).state for one in (case_id, other_id)] == ["on_hold"] * 2
+    assert world.open_steps(case_id) == ["phone_ward"]
+
+    world.do(messages.deliver, by="maud", name="moved", payload={}, case_id=case_id)
+    assert world.case(case_id).state == "active"
+    world.complete(case_id, "phone_ward")
+    assert world.case(case_id).state == "completed"
+
+
+def test_what_a_pathway_proposes_again_later_opens_on_that_day(world: World) -> None:
+    again = (
+        small.start()
+        + '<bpmn:serviceTask id="once_more" name="Reproposer" parcours:action="start_pathway" '
+        'parcours:pathway="workload" parcours:at="= plus(now(), &quot;P6M&quot;)"/>'
+        + small.end() + small.flow("start", "once_more") + small.flow("once_more", "end")
+    )  # fmt: skip
+    for files in ({"pathway.bpmn": small.bpmn("again", again)}, small.workload()):
+        world.publish(files)
+    world.start("again")
+    world.advance(days=150)
+    carry_out(world)
+    assert len(world.rows(Case)) == 1
+    world.advance(days=60)
+    carry_out(world)
+    assert sorted(case.state for case in world.rows(Case)) == ["active", "completed"]
