@@ -8,9 +8,7 @@ from typing import Any
 
 from engine.bpmn.model import Node, NodeKind, Scope, TriggerKind
 from engine.bpmn.program import Program
-from engine.calendars import describe_duration
-from engine.errors import Invalid
-from engine.expressions import ExpressionError, compile_expression
+from engine.bpmn.reading_text import due_words
 from engine.library import Version
 from engine.roles import role_label
 
@@ -122,19 +120,4 @@ def _when(node: Node, program: Program, delays: Mapping[str, Mapping[str, Any]])
     text = node.work.due if node.work is not None else node.expected
     if text is None or not text.text:
         return ""
-    return _due_words(text.text, delays)
-
-
-def _due_words(text: str, delays: Mapping[str, Mapping[str, Any]]) -> str:
-    """« 48 heures » for a delay; « 48 heures après l’entrée » for a date counted with a parameter of the version."""
-    try:
-        return describe_duration(text, "fr")
-    except (Invalid, ValueError):
-        pass
-    try:
-        names = sorted(compile_expression(text).names)
-    except ExpressionError:
-        return ""
-    counted = [delays[name] for name in names if name in delays]
-    said = [f"{describe_duration(str(one['value']), 'fr')} {one.get('unit') or ''}".strip() for one in counted]
-    return " ou ".join(said) or ("date calculée" if names else "")
+    return due_words(text.text, delays)
