@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.model import PathwayModel
 from engine.bpmn.program import Program, build_program
-from engine.bpmn.reader import read
+from engine.bpmn.reader import ReadResult, read
 from engine.calendars import parse_duration
 from engine.errors import PathwayNotFound
 from engine.escalations import Ladder, parse_ladders
@@ -33,6 +33,7 @@ from engine.roles import ROLE_LABELS
 KEPT = 256
 SHARED = "shared/"
 STANDARD_FORM = "shared/forms/standard.json"
+ROLES = "roles.json"
 IN_A_FOLDER = (".bpmn", ".dmn", ".json")
 
 
@@ -133,15 +134,15 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 def _load(session: Session, version_id: UUID) -> Version:
     row = session.execute(
-        select(PathwayVersion, Pathway).join(Pathway, Pathway.id == PathwayVersion.pathway_id).where(
-            PathwayVersion.id == version_id
-        )
+        select(PathwayVersion, Pathway)
+        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
+        .where(PathwayVersion.id == version_id)
     ).one_or_none()
     if row is None:
         raise PathwayNotFound("Cette version de parcours n'existe pas.")
     version, pathway = row
     files = files_of(session, version_id)
-    model = read(readable(files), main=version.description.get("process"), known_roles=ROLE_LABELS).model
+    model = read_folder(files, main=version.description.get("process")).model
     if model is None:
         raise PathwayNotFound("Les fichiers de cette version ne peuvent pas être relus.")
     return Version(
@@ -158,6 +159,19 @@ def _load(session: Session, version_id: UUID) -> Version:
         forms=MappingProxyType(forms_in(files, model)),
         ladders=MappingProxyType(ladders_in(files)),
     )
+
+
+def read_folder(files: Mapping[str, bytes], *, main: str | None = None) -> ReadResult:
+    """Read a pathway's folder with the roles that its designer gave to the groups it names."""
+    return read(readable(files), main=main, known_roles=ROLE_LABELS, roles=roles_in(files))
+
+
+def roles_in(files: Mapping[str, bytes]) -> dict[str, str]:
+    """`roles.json`: the group, lane and people's names of the files, and the role code each stands for."""
+    said = json_in(files, ROLES)
+    if not isinstance(said, Mapping):
+        return {}
+    return {str(name): code for name, code in said.items() if isinstance(code, str) and code in ROLE_LABELS}
 
 
 def readable(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -225,5 +239,5 @@ def json_in(files: Mapping[str, bytes], path: str) -> Any:
     """The JSON document at `path`; None when it is absent or unreadable (the checker says so at publication)."""
     try:
         return json.loads(files[path])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         return None

@@ -22,7 +22,7 @@ MAX_BYTES = 20_000_000
 MAX_GROWTH = 200
 """Times a packed file may grow: BPMN packs 10 to 30 times, a bomb 1,000 times."""
 ZIP = b"PK\x03\x04"
-AT_THE_TOP = frozenset({"pathway.json", "parameters.json", "escalations.json", "README.md"})
+AT_THE_TOP = frozenset({"pathway.json", "parameters.json", "escalations.json", "README.md", "roles.json"})
 KNOWN = frozenset({".bpmn", ".bpmn2", ".xml", ".dmn", ".json", ".form", ".walk", ".md"})
 MANIFEST = "manifest.json"
 FORMAT = "parcours-package/1"

@@ -15,6 +15,7 @@ from engine.commands import pathway_drafts, pathways
 from engine.errors import Conflict, InvalidPathway, InvalidRequest
 from engine.packages import folder_of
 from engine.queries import pathway_pages
+from engine.roles import ROLE_LABELS
 from web import visitor
 from web.pathways import finding_words, summary
 from web.texts import gettext as _
@@ -22,6 +23,7 @@ from web.texts import ngettext
 
 bp = Blueprint("drafts", __name__, url_prefix="/modeles/brouillons")
 
+MOST_GROUPS = 200
 LARGEST_DRAWING = 4 * 1024 * 1024
 SEVERITY_FOR_EDITOR = {"info": "advice"}
 
@@ -97,10 +99,12 @@ def show(draft: str) -> ResponseReturnValue:
 def _page(draft: str, problem: str = "") -> str:
     with visitor.database().reading() as session:
         page = pathway_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor())
+        groups = pathway_pages.groups_of_draft(session, draft_id=_id(draft), by=visitor.current_actor())
     findings = list(page.findings)
     return render_template(
         "designer/draft.html", page=page, findings=findings, words=finding_words, counts=summary(findings),
-        state=json.dumps(diagram_state(findings)), problem=problem, drawable=drawable(findings),
+        state=json.dumps(diagram_state(findings)), problem=problem, drawable=drawable(findings), groups=groups,
+        roles=ROLE_LABELS,
     )  # fmt: skip
 
 
@@ -126,6 +130,19 @@ def publish(draft: str) -> ResponseReturnValue:
         _("Modèle publié : version %(number)s. Les dossiers en cours gardent la leur.", number=published.number), "done"
     )
     return redirect(url_for("designer.show", key=page.key), 303)
+
+
+@bp.post("/<draft>/roles")
+def map_roles(draft: str) -> ResponseReturnValue:
+    """Say which role each group of the files stands for."""
+    names, given = request.form.getlist("group")[:MOST_GROUPS], request.form.getlist("role")
+    with visitor.database().transaction() as session:
+        pathway_drafts.map_roles(
+            session, version_id=_id(draft), roles=dict(zip(names, given, strict=False)), by=visitor.current_actor(),
+            now=visitor.now(),
+        )  # fmt: skip
+    flash(_("Les rôles sont gardés avec le brouillon."), "done")
+    return redirect(url_for("drafts.show", draft=draft), 303)
 
 
 @bp.post("/<draft>/jeter")

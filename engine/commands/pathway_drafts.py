@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -19,10 +20,13 @@ from engine.bpmn.findings import Finding, Severity
 from engine.bpmn.program import SPIFF_VERSION
 from engine.commands.pathways import PublishedVersion, digest, look_at, pathway_named, publish
 from engine.errors import AlreadyPublished, Conflict, InvalidPathway, InvalidRequest, PathwayNotFound
-from engine.library import files_of
+from engine.library import ROLES, files_of, roles_in
 from engine.models import Pathway, PathwayFile, PathwayVersion
+from engine.roles import ROLE_LABELS
 
 MAIN = "pathway.bpmn"
+UNMAPPED = "AF-101"
+"""The finding about a group that no role answers to: its tasks would be seen by nobody."""
 ID = re.compile(r"[^a-z0-9]+")
 BLANK = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:parcours="urn:parcours:bpmn:1" id="definitions" targetNamespace="urn:parcours">
@@ -122,6 +126,35 @@ def save_file(
     return SavedDraft(version_id=version_id, revision=after, findings=looked.findings)
 
 
+def map_roles(session: Session, *, version_id: UUID, roles: Mapping[str, str], by: Actor, now: datetime) -> SavedDraft:
+    """Say which role each group of the files stands for; an empty role takes the answer back. Kept with the files.
+
+    Raises InvalidRequest for a role that does not exist.
+    """
+    policies.check_may_publish(by)
+    draft = _draft(session, version_id, by)
+    unknown = sorted({role for role in roles.values() if role and role not in ROLE_LABELS})
+    if unknown:
+        raise InvalidRequest(f"Le rôle « {unknown[0]} » n'existe pas : choisissez-le dans la liste.")
+    kept = {**roles_in(files_of(session, version_id)), **roles}
+    content = json.dumps({name: role for name, role in sorted(kept.items()) if role}, ensure_ascii=False, indent=2)
+    session.execute(delete(PathwayFile).where(PathwayFile.version_id == version_id, PathwayFile.path == ROLES))
+    session.execute(insert(PathwayFile).values(**_file_row(version_id, by, ROLES, content.encode())))
+    return save_file(
+        session, version_id=version_id, path=ROLES, content=content.encode(), revision=draft.revision, by=by, now=now
+    )
+
+
+def _file_row(version_id: UUID, by: Actor, path: str, content: bytes) -> dict[str, object]:
+    return {
+        "version_id": version_id,
+        "path": path[:200],
+        "territory_id": by.territory_id,
+        "content": content,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
 def publish_draft(
     session: Session, *, version_id: UUID, label: str, accepted: Mapping[str, str], by: Actor, now: datetime
 ) -> PublishedVersion:
@@ -129,6 +162,11 @@ def publish_draft(
     policies.check_may_publish(by)
     draft = _draft(session, version_id, by)
     files = files_of(session, version_id)
+    strangers = [one for one in draft.findings if one["code"] == UNMAPPED]
+    if strangers:
+        raise InvalidRequest(
+            "Dites d'abord quel rôle fait le travail de chaque groupe du dessin : " + strangers[0]["message"]
+        )
     warnings = {one["code"] for one in draft.findings if one["severity"] == Severity.WARNING.value}
     missing = sorted(code for code in warnings if not accepted.get(code, "").strip())
     if missing:
@@ -200,16 +238,7 @@ def _store(session: Session, files: Mapping[str, bytes], *, by: Actor, now: date
     )
     session.execute(
         insert(PathwayFile),
-        [
-            {
-                "version_id": version_id,
-                "path": path[:200],
-                "territory_id": by.territory_id,
-                "content": content,
-                "sha256": hashlib.sha256(content).hexdigest(),
-            }
-            for path, content in sorted(files.items())
-        ],
+        [_file_row(version_id, by, path, content) for path, content in sorted(files.items())],
     )
     trace.record(session, action="pathways.draft", by=by, now=now, object_kind="pathway_version", object_id=version_id)
     return SavedDraft(version_id=version_id, revision=1, findings=looked.findings)

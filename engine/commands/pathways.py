@@ -20,11 +20,9 @@ from engine.bpmn.checker import check as check_model
 from engine.bpmn.findings import Finding, Severity, in_reading_order
 from engine.bpmn.model import PathwayModel
 from engine.bpmn.program import SPIFF_VERSION
-from engine.bpmn.reader import read
 from engine.errors import Invalid, InvalidPathway, InvalidRequest, PathwayNotFound
-from engine.library import SHARED, files_of, json_in, parameter_value, parameters_in, readable, shared_files
+from engine.library import SHARED, files_of, json_in, parameter_value, parameters_in, read_folder, shared_files
 from engine.models import Pathway, PathwayFile, PathwayVersion
-from engine.roles import ROLE_LABELS
 
 DESCRIPTION = "pathway.json"
 IGNORED_FOLDERS = ("walks/",)
@@ -159,7 +157,7 @@ def _read_and_check(
     files: Mapping[str, bytes], directory: Directory | None
 ) -> tuple[PathwayModel | None, tuple[Finding, ...]]:
     description = json_in(files, DESCRIPTION) or {}
-    result = read(readable(files), main=description.get("process"), known_roles=ROLE_LABELS)
+    result = read_folder(files, main=description.get("process"))
     findings: list[Finding] = list(result.findings)
     model = result.model or result.draft
     if model is not None:

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor, ActorKind
-from engine.bpmn.reader import read
+from engine.bpmn.reader import NOBODY
 from engine.errors import NotAllowed, PathwayNotFound
-from engine.library import files_of, readable, version_of
+from engine.library import files_of, read_folder, roles_in, version_of
 from engine.models import Case, Pathway, PathwayFile, PathwayVersion
 from engine.queries.pathway_text import Phase, pathway_text
 from engine.roles import ROLE_LABELS
@@ -249,10 +249,33 @@ def main_drawing(paths: Sequence[str]) -> str:
     return "pathway.bpmn" if "pathway.bpmn" in own else (own or drawings or [""])[0]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLine:
+    """A group, lane or person that the files name (`""`: nobody), and the role it stands for, if it was said."""
+
+    name: str
+    elements: Sequence[str]
+    role: str
+
+
+def groups_of_draft(session: Session, *, draft_id: UUID, by: Actor) -> Sequence[GroupLine]:
+    """The names of a draft that a role must be given to, and those that have one."""
+    check_may_design(by)
+    files = folder_of_version(session, version_id=draft_id, by=by)
+    unmapped, given = read_folder(files).unmapped, roles_in(files)
+    names = [*sorted(name for name in unmapped if name != NOBODY), *sorted(set(given) - set(unmapped) - {NOBODY})]
+    if NOBODY in unmapped or NOBODY in given:
+        names.append(NOBODY)
+    return tuple(
+        GroupLine(name=name, elements=unmapped.get(name, ()), role="" if name in unmapped else given.get(name, ""))
+        for name in names
+    )
+
+
 def choices_for_editor(session: Session, *, by: Actor, files: Mapping[str, bytes]) -> dict[str, list[dict[str, str]]]:
     """What the editor's panel offers: roles, forms, decisions, pieces, escalation ladders, pathways."""
     check_may_design(by)
-    model = read(readable(files), known_roles=ROLE_LABELS)
+    model = read_folder(files)
     forms = sorted({path.rpartition("/")[2].removesuffix(".json") for path in files if "forms/" in path})
     pieces = sorted({path.split("/")[1] for path in files if path.startswith("shared/") and path.endswith(".bpmn")})
     pathways = session.execute(

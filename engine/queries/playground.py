@@ -15,15 +15,13 @@ from typing import Any
 from engine.bpmn import runner
 from engine.bpmn.program import Program, build_program
 from engine.bpmn.random_answers import Answers, unwritten_names
-from engine.bpmn.reader import read
 from engine.bpmn.step import Surroundings
 from engine.calendars import Calendar
 from engine.errors import InvalidAnswers, InvalidPathway, InvalidRequest, ParcoursError
 from engine.forms import FormDefinition, check_answers, prefill
-from engine.library import forms_in, json_in, parameter_values, parameters_in, readable
+from engine.library import forms_in, json_in, parameter_values, parameters_in, read_folder
 from engine.outcome import FactWrite, Happened, Outcome, Value
 from engine.queries.diagrams import drawn_in_main, main_diagram, nodes_of
-from engine.roles import ROLE_LABELS
 
 MOST_MOVES = 150
 LONGEST_WAIT = timedelta(days=400)
@@ -93,7 +91,7 @@ class Board:
 def toy_of(files: Mapping[str, bytes]) -> Toy:
     """Read the files of a version or a draft. Raises InvalidPathway when they cannot run."""
     description = json_in(files, "pathway.json") or {}
-    result = read(readable(files), main=description.get("process"), known_roles=ROLE_LABELS)
+    result = read_folder(files, main=description.get("process"))
     if result.model is None:
         raise InvalidPathway(
             "Ce parcours ne peut pas encore être joué : corrigez d'abord ses erreurs.", result.findings

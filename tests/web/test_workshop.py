@@ -239,3 +239,32 @@ def test_a_blank_pathway_is_well_formed() -> None:
     document, problems = read_xml("pathway.bpmn", BLANK.format(key="k", title="Titre").encode())
 
     assert document is not None and not problems
+
+
+STRANGERS = (
+    GOOD.replace('parcours:role="home_nurse"', "")
+    .replace(' xmlns:parcours="urn:parcours:bpmn:1"', "")
+    .replace(
+        "<bpmn:startEvent",
+        '<bpmn:laneSet id="l"><bpmn:lane id="l1" name="Infirmière libérale"><bpmn:flowNodeRef>t</bpmn:flowNodeRef>'
+        "</bpmn:lane></bpmn:laneSet><bpmn:startEvent",
+        1,
+    )
+)
+
+
+def test_a_lane_without_a_role_is_mapped_before_publishing_and_the_answer_stays(hugo: Browser) -> None:
+    draft = put_down(hugo, ("chute.bpmn", STRANGERS.encode())).headers["Location"]
+    page = hugo.get(draft).get_data(as_text=True)
+    assert "« Infirmière libérale »" in page and "Qui fait quoi" in page
+    reasons = {f"accepte-{code}": "vu" for code in re.findall(r'name="accepte-([A-Z0-9-]+)"', page)}
+    assert "quel rôle" in text_of(hugo.post(f"{draft}/publier", reasons))
+
+    hugo.post(f"{draft}/roles", {"group": ["Infirmière libérale"], "role": ["home_nurse"]})
+
+    page = hugo.get(draft).get_data(as_text=True)
+    assert '<option value="home_nurse" selected' in page and "AF-101" not in page
+    reasons = {f"accepte-{code}": "vu" for code in re.findall(r'name="accepte-([A-Z0-9-]+)"', page)}
+    answer = hugo.post(f"{draft}/publier", reasons)
+    assert answer.status_code == 303
+    assert "infirmi" in text_of(hugo.get(answer.headers["Location"])).lower()

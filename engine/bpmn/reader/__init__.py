@@ -17,12 +17,12 @@ from engine.bpmn.model import NOWHERE, Node, PathwayModel, Place, Scope
 from engine.bpmn.reader import calls, data, documents, ends, people, pools
 from engine.bpmn.reader.bundle import Bundle, open_bundle
 from engine.bpmn.reader.draft import DraftProcess
-from engine.bpmn.reader.people import ROLE_CODES
+from engine.bpmn.reader.people import NOBODY, ROLE_CODES
 from engine.bpmn.reader.reading import Named, Reading, Source
 from engine.bpmn.unsupported import unsupported
 from engine.bpmn.xml import Element
 
-__all__ = ["ROLE_CODES", "ReadResult", "model_digest", "read"]
+__all__ = ["NOBODY", "ROLE_CODES", "ReadResult", "model_digest", "read"]
 
 NO_ROLES: Mapping[str, str] = MappingProxyType({})
 
@@ -43,6 +43,10 @@ class ReadResult:
     missing: frozenset[tuple[str, str]] = frozenset()
     """What the files call by name and do not hold: (`process`, `form` or `decision`, name)."""
 
+    unmapped: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Groups, lanes and people that no role answers to yet → ids of the elements that name them; `""` for the tasks
+    that name nobody."""
+
     @property
     def ok(self) -> bool:
         """Whether nothing found would break or stall a real case."""
@@ -58,8 +62,8 @@ def read(
 ) -> ReadResult:
     """Read the files of one pathway (.bpmn, .xml, .dmn, form JSON, .zip), in any dialect.
 
-    `roles` maps group and lane names of the files to role codes; `known_roles` are the codes that exist; `main` names
-    the process that a case runs, when the files hold several.
+    `roles` maps group, lane and people's names of the files to role codes (`""`: the tasks that name nobody);
+    `known_roles` are the codes that exist; `main` names the process that a case runs, when the files hold several.
     """
     reading = Reading(roles=roles, known_roles=frozenset(known_roles))
     bundle = open_bundle(reading, files)
@@ -88,6 +92,7 @@ def read(
         draft=model,
         others=MappingProxyType(bundle.others),
         missing=frozenset(reading.missing),
+        unmapped=MappingProxyType(_unmapped(reading, model)),
     )
 
 
@@ -121,6 +126,20 @@ def _assemble(
         forms=MappingProxyType(dict(reading.forms)),
         decisions=MappingProxyType(dict(reading.decisions)),
     )
+
+
+def _unmapped(reading: Reading, model: PathwayModel | None) -> dict[str, tuple[str, ...]]:
+    found = {name: tuple(user.id for user in users) for name, users in reading.unmapped.items()}
+    nodes = [node for process in model.processes.values() for node in _nodes(process.scope)] if model else []
+    nobody = [
+        node.origin or node.id
+        for node in nodes
+        if node.work is not None
+        and not (node.work.roles or node.work.role_expression or node.work.assignee)
+        and model is not None
+        and model.dialect != "parcours"
+    ]
+    return {**found, NOBODY: tuple(dict.fromkeys(nobody))} if nobody else found
 
 
 def _note_unsupported(reading: Reading, model: PathwayModel) -> None:

@@ -25,6 +25,8 @@ from engine.roles import ROLE_LABELS
 
 ROLE_CODES = frozenset(ROLE_LABELS)
 """Role codes of the glossary: what `known_roles` is when nobody hands it in."""
+NOBODY = ""
+"""Key in `roles` for the tasks that name nobody."""
 _PRIORITIES = frozenset({"normal", "high", "vital"})
 
 

@@ -6,7 +6,7 @@ from engine.bpmn.model import Lane
 from engine.bpmn.reader import activities
 from engine.bpmn.reader.draft import DraftProcess
 from engine.bpmn.reader.namespaces import children, clean_name, is_bpmn, local, parcours, text_of
-from engine.bpmn.reader.people import is_expression
+from engine.bpmn.reader.people import NOBODY, is_expression
 from engine.bpmn.reader.reading import Named, Reading, Source
 from engine.bpmn.reader.scopes import count_nodes
 from engine.bpmn.xml import Element
@@ -101,7 +101,13 @@ def _read_lane(
     nodes = tuple(source.known(text_of(one)) for one in children(element, "flowNodeRef") if text_of(one))
     role = parcours(element, "role")
     name = clean_name(element.get("name"))
-    lane = Lane(id=element.get("id") or "", name=name, role=role or name or None, nodes=nodes, place=element.place)
+    lane = Lane(
+        id=element.get("id") or "",
+        name=name,
+        role=role or reading.given(name) or name or None,
+        nodes=nodes,
+        place=element.place,
+    )
     process.lanes.append(lane)
     for node in nodes:
         owner_of.setdefault(node, []).append((depth, lane))
@@ -122,6 +128,9 @@ def _give_roles(reading: Reading, process: DraftProcess, owner_of: dict[str, lis
         role = role or (process.pool if not process.lanes else None)
         if role and not node.work.roles and node.work.role_expression is None and not is_expression(role):
             activities.lane_role(node, reading.role(role, node))
+        nobody = not (node.work.roles or node.work.role_expression or node.work.assignee)
+        if nobody and NOBODY in reading.roles:
+            activities.lane_role(node, reading.roles[NOBODY])
 
 
 def _lane_of(reading: Reading, node_id: str, owner_of: dict[str, list[tuple[int, Lane]]]) -> Lane | None:

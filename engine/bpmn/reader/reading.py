@@ -140,13 +140,17 @@ class Reading:
     unmapped: dict[str, list[Named]] = field(default_factory=dict)
     """Unknown group → the elements that name it."""
 
+    def given(self, name: str) -> str | None:
+        """The role code that the designer gave to a group or lane name."""
+        folded = name.casefold()
+        return next((code for known, code in self.roles.items() if known and known.casefold() == folded), None)
+
     def role(self, name: str, user: DraftNode) -> str:
         """The role code meant by a group or lane name; an unknown one is kept as written and noted."""
         text = clean_name(name)
-        folded = text.casefold()
-        for known, code in self.roles.items():
-            if known.casefold() == folded:
-                return code
+        code = self.given(text)
+        if code is not None:
+            return code
         if text in self.known_roles:
             return text
         self.unmapped.setdefault(text, []).append(Named(user.origin or user.id, user.bpmn_type, user.name, user.place))

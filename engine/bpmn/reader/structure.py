@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.bpmn.model import ExpressionText, HumanWork, MultiInstance, NodeKind, Trigger, TriggerKind
+from engine.bpmn.model import ACTIVITIES, ExpressionText, HumanWork, MultiInstance, NodeKind, Trigger, TriggerKind
 from engine.bpmn.reader.draft import DraftNode, DraftScope
 from engine.bpmn.reader.forms import both
 from engine.bpmn.reader.reading import Reading
 
 GATEWAYS = frozenset({NodeKind.EXCLUSIVE, NodeKind.PARALLEL, NodeKind.INCLUSIVE, NodeKind.EVENT_BASED})
-ACTIVITIES = frozenset(
-    {
-        NodeKind.USER_TASK,
-        NodeKind.SCRIPT_TASK,
-        NodeKind.SERVICE_TASK,
-        NodeKind.RECEIVE_TASK,
-        NodeKind.DECISION_TASK,
-        NodeKind.CALL_ACTIVITY,
-        NodeKind.SUB_PROCESS,
-        NodeKind.THROW,
-    }
-)
+HOSTS = ACTIVITIES | {NodeKind.THROW}
+"""Kinds that files attach boundary events to: a send task is read as a throwing event."""
 
 
 def check_boundaries(reading: Reading, scope: DraftScope) -> None:
@@ -37,7 +27,7 @@ def check_boundaries(reading: Reading, scope: DraftScope) -> None:
         if node.kind is not NodeKind.BOUNDARY:
             continue
         host = scope.nodes.get(node.attached_to or "")
-        if host is None or host.kind not in ACTIVITIES:
+        if host is None or host.kind not in HOSTS:
             reading.journal.error(
                 "NS-020",
                 node,
