@@ -30,6 +30,8 @@ SAID = {
     "held": _l("dossier mis en pause"),
     "resumed": _l("dossier repris"),
     "moved": _l("cours du dossier modifié"),
+    "migrated": _l("dossier passé à une autre version du parcours"),
+    "migration_undone": _l("dossier revenu à sa version du parcours"),
     "retried": _l("nouvel essai"),
     "incident": _l("incident technique"),
     "timer_late": _l("échéance passée en retard, faute de surveillance"),
@@ -68,7 +70,7 @@ def say(event: Happening) -> tuple[str, str]:
         case "declined":
             reason = str(DECLINE_REASONS.get(event.detail.get("reason", ""), ""))
             return event.what, f"{SAID['declined']}{' : ' + reason if reason else ''}"
-        case "opened" | "held" | "resumed" | "moved" | "case_cancelled":
+        case "opened" | "held" | "resumed" | "moved" | "migrated" | "migration_undone" | "case_cancelled":
             said = str(SAID[event.kind])
             return said[:1].upper() + said[1:], str(event.detail.get("reason", ""))
         case _:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -28,9 +28,9 @@ from engine.projection.case_move import Considered, TimerChange, consider
 from engine.projection.history import history_row
 from engine.projection.loading import LoadedCase, lock_case, read_case
 from engine.projection.migrating import keep_before, put_back, rehome_rows
+from engine.projection.migration_jobs import MIGRATION, ONE_CASE, UNDO, cases_of, row_of_case
 from engine.projection.writing import apply
 
-MIGRATION, UNDO, ONE_CASE = "migration", "migration_undo", "migration_case"
 TIMERS = ("keep", "restart")
 MOVED_ON = "Le dossier a avancé depuis sa migration : il reste sur la nouvelle version."
 DELIVERED = "Un message a été remis au dossier pendant sa migration : elle ne peut pas être annulée."
@@ -167,16 +167,6 @@ def skip_next(session: Session, *, job_id: UUID, territory_id: UUID, problem: st
         _count(session, job, now)
 
 
-def cases_of(session: Session, job: Job) -> list[dict[str, Any]]:
-    """What became of each case of a job so far, in order."""
-    ids = [uuid5(job.id, case_id) for case_id in job.detail["cases"][: job.done]]
-    found = {}
-    for start in range(0, len(ids), 500):
-        rows = session.execute(select(Job.id, Job.detail).where(Job.id.in_(ids[start : start + 500])))
-        found.update({row.id: dict(row.detail) for row in rows})
-    return [found[each] for each in ids if each in found]
-
-
 def _move_one(session: Session, job: Job, case: LoadedCase, now: datetime) -> dict[str, Any]:
     old = version_of(session, UUID(job.detail["from_id"]))
     new = version_of(session, UUID(job.detail["to_id"]))
@@ -207,7 +197,7 @@ def _move_one(session: Session, job: Job, case: LoadedCase, now: datetime) -> di
 
 def _undo_one(session: Session, job: Job, case: LoadedCase, now: datetime) -> dict[str, Any]:
     done = session.execute(
-        select(Job.detail).where(Job.id == uuid5(UUID(job.detail["undoes"]), str(case.id)))
+        select(Job.detail).where(Job.id == row_of_case(UUID(job.detail["undoes"]), case.id))
     ).scalar_one()
     answer = {"number": case.number, "verdict": str(VerdictKind.IMPOSSIBLE), "sentence": MOVED_ON}
     if done["delivered"]:
@@ -333,7 +323,7 @@ def _job(session: Session, job_id: UUID, territory_id: UUID, *, locked: bool = F
 def _record(session: Session, job: Job, case_id: UUID, answer: Mapping[str, Any], now: datetime) -> None:
     session.execute(
         insert(Job).values(
-            id=uuid5(job.id, str(case_id)), territory_id=job.territory_id, kind=ONE_CASE, done=1, total=1,
+            id=row_of_case(job.id, case_id), territory_id=job.territory_id, kind=ONE_CASE, done=1, total=1,
             created_at=now, finished_at=now, detail={**answer, "job": str(job.id), "case": str(case_id)},
         )
     )  # fmt: skip

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
-from engine.commands.case_migrations import MIGRATION, UNDO, cases_of
 from engine.errors import PathwayNotFound
 from engine.models import OPEN_CASE_STATES, Case, Job, Pathway, PathwayVersion
+from engine.projection.migration_jobs import MIGRATION, UNDO, cases_of
 from engine.queries.pathway_pages import check_may_design
 
 LATEST = 20

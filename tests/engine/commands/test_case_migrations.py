@@ -17,6 +17,7 @@ from engine.commands import case_life, case_migrations, tasks
 from engine.errors import Conflict, InvalidRequest, NotAllowed, PathwayNotFound
 from engine.models import AuditEvent, CaseHistory, Job, Task, Timer
 from engine.projection import tables
+from engine.projection.migration_jobs import cases_of
 from tests.engine.commands.migrating_pathway import KEY, RENAMED, open_after, oracle, run_cases, version
 from tests.engine.commands.world import World
 from tests.support.places import ROOT
@@ -52,7 +53,7 @@ def carry_on(world: World, job_id: UUID, most: int = 1_000) -> int:
 def results(world: World, job_id: UUID) -> dict[UUID, dict[str, Any]]:
     def reading(session: Any) -> dict[UUID, dict[str, Any]]:
         job = session.execute(select(Job).where(Job.id == job_id)).scalar_one()
-        return {UUID(one["case"]): one for one in case_migrations.cases_of(session, job)}
+        return {UUID(one["case"]): one for one in cases_of(session, job)}
 
     return world.read(reading)
 
