@@ -41,8 +41,7 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     address = f"http://{_shown(host)}:{listening.getsockname()[1]}/"
     click.echo(f"Parcours est ouvert : {address}  (Ctrl+C pour arrêter)")
     try:
-        server.run()
-    except KeyboardInterrupt:
+        server.run()  # returns on Ctrl+C
         click.echo("Au revoir.")
     finally:
         server.close()

@@ -81,6 +81,7 @@ def test_a_taken_port_is_a_sentence(started: Running, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_second_start_is_quick_and_loads_nothing_again(started: Running) -> None:
     started.stop()
+    assert "Au revoir" in started.printed
     begun = time.monotonic()
     started.start()
     seconds = time.monotonic() - begun

@@ -19,7 +19,12 @@ from tests.support.servers import free_port
 
 START_WITHIN_SECONDS = 240
 STOP_WITHIN_SECONDS = 30
-PROGRAM = "from cli.main import main; main()"
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
+from cli.main import main
+main()
+"""
 
 
 def clean_environment(**more: str) -> dict[str, str]:
