@@ -62,6 +62,8 @@ class PendingTimer:
     interrupting: bool = True
     cycles_left: int | None = None
     """Further firings of a repeated timer after this one; None: it fires once."""
+    leads_to: str = ""
+    """Name of the activity that follows; empty when what follows is no activity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

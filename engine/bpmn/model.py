@@ -45,6 +45,20 @@ class NodeKind(StrEnum):
     BOUNDARY = "boundary"
 
 
+ACTIVITIES = frozenset(
+    {
+        NodeKind.USER_TASK,
+        NodeKind.SCRIPT_TASK,
+        NodeKind.SERVICE_TASK,
+        NodeKind.RECEIVE_TASK,
+        NodeKind.DECISION_TASK,
+        NodeKind.CALL_ACTIVITY,
+        NodeKind.SUB_PROCESS,
+    }
+)
+"""Kinds that a boundary event may be attached to."""
+
+
 class TriggerKind(StrEnum):
     """What an event waits for, or throws."""
 

@@ -23,19 +23,6 @@ ABORTED: Tokens = (-1,)
 Raised = frozenset[tuple[TriggerKind, str | None]]
 """Kinds and codes of the errors, escalations and cancellations that leave a scope (None: without a code)."""
 
-ACTIVITIES = frozenset(
-    {
-        NodeKind.USER_TASK,
-        NodeKind.SCRIPT_TASK,
-        NodeKind.SERVICE_TASK,
-        NodeKind.RECEIVE_TASK,
-        NodeKind.DECISION_TASK,
-        NodeKind.CALL_ACTIVITY,
-        NodeKind.SUB_PROCESS,
-    }
-)
-"""Kinds that a boundary event may be attached to."""
-
 EVERY_SUBSET = 6
 """Up to so many ways out of an inclusive gateway every combination is tried; past it one, two or all of them."""
 

@@ -11,9 +11,9 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.activities import HumanTask
-from engine.bpmn.events import Boundary, Catch
+from engine.bpmn.events import Boundary, Catch, Split
 from engine.bpmn.gateways import Inclusive, Join
-from engine.bpmn.model import HumanWork, Node, TriggerKind
+from engine.bpmn.model import ACTIVITIES, HumanWork, Node, TriggerKind
 from engine.bpmn.program import Program
 from engine.bpmn.scope import Frames, frames, locals_in, written_scope
 from engine.bpmn.times import cycles_left, moment
@@ -142,7 +142,17 @@ def _timer(task: CaseTask, spec: Catch) -> PendingTimer:
         attached_token=token,
         interrupting=node.interrupting if isinstance(spec, Boundary) else True,
         cycles_left=cycles_left(data["cy"], data["n"]) if repeats and "cy" in data else None,
+        leads_to=_following_activity(spec),
     )
+
+
+def _following_activity(spec: Catch) -> str:
+    """The name of the activity behind the only way out; the split of its own boundary events stands before it."""
+    if len(spec.targets) != 1:
+        return ""
+    next_spec = spec.targets[0]
+    following: Node | None = (next_spec.targets[0] if isinstance(next_spec, Split) else next_spec).node
+    return following.name if following is not None and following.kind in ACTIVITIES else ""
 
 
 def _subscription(task: CaseTask, spec: Catch, kind: WaitKind) -> Subscription:

@@ -55,9 +55,10 @@ def boundary_next(outcome: Outcome, token: str) -> Next | None:
 
 
 def _timer_clause(timer: PendingTimer) -> str:
-    if not timer.name:
-        return "le parcours continue sans attendre" if timer.interrupting else "le parcours fait une relance"
-    return f"« {timer.name} »"
+    """What the timer leads to; its own name is often a date (« J5 »), which says nothing of what happens."""
+    if timer.leads_to or timer.name:
+        return f"« {timer.leads_to or timer.name} »"
+    return "le parcours continue sans attendre" if timer.interrupting else "le parcours fait une relance"
 
 
 def machine_waits(case: LoadedCase, version: Version, outcome: Outcome, now: datetime) -> dict[str, dict[str, Any]]:

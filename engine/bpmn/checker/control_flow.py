@@ -11,8 +11,8 @@ from engine.bpmn.checker.subject import Subject, Words, about, called, listed, n
 from engine.bpmn.exploration import Budget, Deadlock, Meeting, Trap, Verdict, explore
 from engine.bpmn.explorer import Surveyed
 from engine.bpmn.findings import Finding, Severity
-from engine.bpmn.model import Flow, Node, NodeKind, Process, TriggerKind
-from engine.bpmn.token_game import ACTIVITIES, EVERY_SUBSET, incoming, outgoing, reachable, start_nodes, successors
+from engine.bpmn.model import ACTIVITIES, Flow, Node, NodeKind, Process, TriggerKind
+from engine.bpmn.token_game import EVERY_SUBSET, incoming, outgoing, reachable, start_nodes, successors
 
 BY_PEOPLE = frozenset(
     {NodeKind.USER_TASK, NodeKind.RECEIVE_TASK, NodeKind.CALL_ACTIVITY, NodeKind.SUB_PROCESS, NodeKind.CATCH}
