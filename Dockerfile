@@ -5,14 +5,16 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/parcours
 WORKDIR /source
 COPY pyproject.toml hatch_build.py README.md ./
-COPY requirements/constraints.txt requirements/
+COPY requirements/production.txt requirements/
+# every file that is installed is the one that was tested, by its hash
+RUN /opt/parcours/bin/pip install --require-hashes --requirement requirements/production.txt
 COPY engine engine
 COPY pathways pathways
 COPY web web
 COPY worker worker
 COPY cli cli
 # the build asks for Node by itself, as a Python package, and leaves it behind
-RUN /opt/parcours/bin/pip install --constraint requirements/constraints.txt .
+RUN /opt/parcours/bin/pip install --no-deps .
 
 FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/parcours --create-home parcours

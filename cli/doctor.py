@@ -34,14 +34,23 @@ def run() -> int:
 
 def problems(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
     """What must not be in production, one sentence each. Nothing in demo mode."""
-    if settings.mode != "production":
-        return
+    if settings.mode == "production":
+        yield from _forbidden(settings, environment)
+        yield from _weaknesses(settings)
+
+
+def _forbidden(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
+    """What production never starts with."""
     if settings.secret_key in DEMO_SECRETS or len(settings.secret_key) < SHORTEST_SECRET:
         yield f"PARCOURS_SECRET_KEY est celle de la démonstration, ou plus courte que {SHORTEST_SECRET} caractères."
     if any(environment.get(name, "").lower() in YES for name in ("FLASK_DEBUG", "PARCOURS_DEBUG")):
         yield "Le mode de mise au point (FLASK_DEBUG) est allumé : il montrerait des données à n'importe qui."
     if make_url(settings.database_url).get_backend_name() == "sqlite":
         yield "La base est un fichier SQLite : plusieurs machines ne peuvent pas la partager. Prenez PostgreSQL."
+
+
+def _weaknesses(settings: Settings) -> Iterator[str]:
+    """What the doctor says, but does not keep a trial on one machine from starting."""
     if not settings.base_url.startswith("https://"):
         yield f"PARCOURS_BASE_URL ({settings.base_url}) n'est pas en https : les cookies ne seraient pas protégés."
     if settings.redis_url is None:
@@ -52,7 +61,7 @@ def problems(settings: Settings, environment: Mapping[str, str]) -> Iterator[str
 
 def check_may_start(settings: Settings) -> None:
     """Refuse to start production with a problem. Raises SystemExit after saying all of them."""
-    found = list(problems(settings, os.environ))
+    found = list(_forbidden(settings, os.environ)) if settings.mode == "production" else []
     if found:
         raise SystemExit("\n".join(("Parcours ne démarre pas en production :", *(f"✗ {one}" for one in found))))
 

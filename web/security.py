@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask_limiter import Limiter
 from flask_wtf import CSRFProtect
 
@@ -15,6 +15,7 @@ from web import visitor
 LARGEST_REQUEST = 6 * 1024 * 1024
 PASSWORDS = "10 per minute"
 WRITES = "240 per minute"
+LONGEST_NUMBER = 18
 
 csrf = CSRFProtect()
 
@@ -71,6 +72,7 @@ def init(app: Flask, settings: Settings) -> Limiter:
         default_limits_exempt_when=lambda: request.method in ("GET", "HEAD", "OPTIONS"),
     )
     app.jinja_env.globals["nonce"] = nonce
+    app.before_request(_refuse_unstorable)
     app.after_request(lambda response: _headers(response, secure))
     return limiter
 
@@ -85,6 +87,15 @@ def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
         view: Any = app.view_functions[endpoint]
         limited = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")
         app.view_functions[endpoint] = limited(view)
+
+
+def _refuse_unstorable() -> None:
+    """A NUL sign and a number beyond 64 bits cannot be given to a database: they are refused at the door, not by it."""
+    for value in (request.path, *(one for _name, some in request.args.lists() for one in some)):
+        if "\x00" in value or (len(value) > LONGEST_NUMBER and value.lstrip("-").isdigit()):
+            abort(400)
+    if request.form and any("\x00" in one for _name, some in request.form.lists() for one in some):
+        abort(400)
 
 
 def _who() -> str:
