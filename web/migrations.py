@@ -90,9 +90,10 @@ def begin(key: str) -> ResponseReturnValue:
 def export(key: str) -> ResponseReturnValue:
     """The preview as a file for a spreadsheet."""
     choice = _choice(request.args)
-    if choice is None:
-        return redirect(url_for(".index", key=key), 303)
     with visitor.database().reading() as session:
+        migration_page(session, key=key, by=visitor.current_actor())
+        if choice is None:
+            return redirect(url_for(".index", key=key), 303)
         report = _report(session, key, choice)
     name = f"migration-{key}-v{choice.from_version}-v{choice.to_version}.csv"
     return Response(
