@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cli.demo.education import plan_education
 from engine.clock import utcnow
 from engine.commands import pathways
 from engine.db import Database
@@ -38,7 +39,7 @@ ACCEPTED = {"*": "Parcours livré avec le produit, relu par son équipe."}
 BEFORE = timedelta(days=400)
 _DAY = re.compile(r"\{J(?P<days>[+-]\d+)?\}")
 _HOUR = re.compile(r"\{H(?P<hours>-\d+)\}")
-_PLACE = re.compile(r"^(?P<name>pathway|patient):\s*(?P<value>\S+)\s*$", re.M)
+_PLACE = re.compile(r"^(?P<name>pathway|patients?):[ \t]*(?P<value>\S.*?)[ \t]*$", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def load_demo(database: Database, *, now: datetime | None = None) -> tuple[Perfo
             _publish(session, settled, key, moment - BEFORE)
     calendar = territory_calendar(place["time_zone"], place["holidays"])
     local = moment.astimezone(calendar.zone)
+    with database.transaction() as session:
+        plan_education(session, settled, local=local, now=moment)
     performances = tuple(_play(database, settled, case, local) for case in demo_cases())
     live_until(database, territory_id=settled.territory_id, target=moment, post=lambda _letter: None)
     for performance in performances:
@@ -81,12 +84,15 @@ def demo_cases() -> tuple[DemoCase, ...]:
     """The stories of the demonstration, in the order of their files."""
     folder = files("cli.demo").joinpath("cases")
     found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".walk")), key=lambda entry: entry.name)
-    return tuple(_read(entry.name, entry.read_text(encoding="utf-8")) for entry in found)
+    return tuple(case for entry in found for case in _read(entry.name, entry.read_text(encoding="utf-8")))
 
 
-def _read(name: str, text: str) -> DemoCase:
+def _read(name: str, text: str) -> list[DemoCase]:
+    """One case, or one for each of the `patients` who share a story."""
     places = {found["name"]: found["value"] for found in _PLACE.finditer(text)}
-    return DemoCase(name, places["pathway"], places["patient"], _PLACE.sub("", text))
+    story = _PLACE.sub("", text)
+    people = places.get("patients", places.get("patient", "")).split()
+    return [DemoCase(name, places["pathway"], patient, story) for patient in people]
 
 
 def _play(database: Database, settled: Settled, case: DemoCase, local: datetime) -> Performance:
