@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor
+from engine.eligibility import holds_role_now
 from engine.errors import InvalidRequest, NotAllowed, NotFound, PatientNotFound
-from engine.models import Case, EmergencyAccess, Outbox, Pathway, PathwayVersion, Patient
+from engine.models import Case, EmergencyAccess, Outbox, Pathway, PathwayVersion, Patient, ProfessionalRole
 from engine.projection.notices import reference
-from engine.queries.actors import holders_of
 from engine.visibility import families
 
 LASTS = timedelta(hours=3)
@@ -109,7 +109,15 @@ def tell(
 ) -> None:
     """One notice to each coordinator, and to `others`: a reference only."""
     today = now.date()
-    people = (*holders_of(session, territory_id=by.territory_id, role="coordinator", today=today), *others)
+    coordinators = session.execute(
+        select(ProfessionalRole.professional_id)
+        .where(
+            ProfessionalRole.territory_id == by.territory_id, ProfessionalRole.role == "coordinator",
+            holds_role_now(ProfessionalRole, today),
+        )
+        .order_by(ProfessionalRole.professional_id)
+    ).scalars()
+    people = (*coordinators, *others)
     for person in dict.fromkeys(people):
         session.execute(
             insert(Outbox).values(
