@@ -7,28 +7,29 @@ from pathlib import Path
 import click
 
 from cli.database import open_database
-from engine import migrations
 from engine.actor import system_actor
 from engine.bpmn.findings import Finding, Severity
 from engine.clock import utcnow
 from engine.commands import pathway_drafts, pathways
-from engine.db import Database
-from engine.errors import InvalidPathway, PathwayNotFound
+from engine.errors import InvalidPathway, InvalidRequest, PathwayNotFound
 from engine.packages import MAX_BYTES, folder_of
 from engine.queries.packages import package_of, shipped_package, territory_named
 
 
 def export(key: str, *, output: Path | None, number: int | None, territory: str | None) -> int:
     """Write the package: of the territory's version, else of the pathway delivered with the product."""
-    content = _exported(open_database(), key, number, territory)
+    content = _exported(key, number, territory)
     path = output or Path(f"{key}.zip")
     path.write_bytes(content)
     click.echo(f"{path} : {len(content) // 1024 + 1} ko")
     return 0
 
 
-def _exported(database: Database, key: str, number: int | None, territory: str | None) -> bytes:
-    if migrations.current(database) is None:
+def _exported(key: str, number: int | None, territory: str | None) -> bytes:
+    try:
+        database = open_database()
+    except InvalidRequest as absent:
+        click.echo(f"{absent} Le parcours est exporté tel que livré.", err=True)
         return shipped_package(key)
     with database.reading() as session:
         by = system_actor(territory_named(session, territory))

@@ -90,14 +90,21 @@ def tokens_of(net: Net, identifiers: Iterable[str]) -> Tokens:
     return tuple(sorted(net.index[identifier] for identifier in identifiers))
 
 
-def end_reachable(model: PathwayModel, marking: Marking, *, budget: Budget | None = None) -> Verdict:
+def end_reachable(
+    model: PathwayModel,
+    marking: Marking,
+    *,
+    budget: Budget | None = None,
+    surveyed: Mapping[ScopeKey, Surveyed] | None = None,
+) -> Verdict:
     """Whether a case at this marking can still end: the verdict of the outermost scope that holds a token.
 
     `ends` holds when every scope with a token can end, or can be left by an interrupting event; stuck markings and
-    traps of all scopes are collected. Raises KeyError with the ids that the model does not have.
+    traps of all scopes are collected. `surveyed` is what `survey` gave for this model, when many markings are asked
+    about. Raises KeyError with the ids that the model does not have.
     """
     spent = budget or Budget()
-    surveyed = survey(model, spent)
+    surveyed = survey(model, spent) if surveyed is None else surveyed
     remaining = set(marking.tokens)
     verdicts: list[tuple[Surveyed, Verdict]] = []
     for one in surveyed.values():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
 
-from engine.bpmn.explorer import Marking, end_reachable
+from engine.bpmn.explorer import Budget, Marking, ScopeKey, Surveyed, end_reachable, survey
 from engine.bpmn.incidents import Stopped
 from engine.bpmn.model import Node, NodeKind, PathwayModel, Place, Scope
 from engine.bpmn.program import Program
@@ -68,6 +68,7 @@ class MigrationPlan:
     """Elements whose definition is the same, place apart."""
     proofs: dict[frozenset[str], str] = field(default_factory=dict, compare=False, repr=False)
     """What the explorer said of each marking met so far: cases of one pathway stand at few places."""
+    surveyed: dict[ScopeKey, Surveyed] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,9 @@ def _problem(plan: MigrationPlan, tokens: frozenset[str]) -> str:
     """'' when an end is proved to be reachable, whatever happens."""
     if tokens not in plan.proofs:
         try:
-            verdict = end_reachable(plan.new.model, Marking(tokens=tokens))
+            if not plan.surveyed:
+                plan.surveyed.update(survey(plan.new.model, Budget()))
+            verdict = end_reachable(plan.new.model, Marking(tokens=tokens), surveyed=plan.surveyed)
         except KeyError:
             plan.proofs[tokens] = NOT_PROVED
         else:
