@@ -1,6 +1,6 @@
 """The role codes of the glossary, in words for the engine's own sentences, and the roles found inside an organisation.
 
-Source: shared lanes of the national role codes (TRE_G15, TRE_R85, TRE_R94, TRE_R95); see docs/glossary.
+Source: shared lanes of the national role codes (TRE_G15, TRE_R85, TRE_R94, TRE_R95); see docs/reference/glossary.md.
 """
 
 from __future__ import annotations
