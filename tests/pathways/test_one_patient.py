@@ -48,7 +48,9 @@ def test_an_admission_holds_the_other_pathways_and_the_departure_takes_them_up(s
     others = [scene.start(key) for key in complete_pathways() if key != "hospital_discharge"]
     stay = scene.start("hospital_discharge")
     tell(scene, "hospitalised")
-    assert {scene.cases()[one].state for one in others} == {"on_hold"}
+    states = {scene.pathway_of(one): scene.cases()[one].state for one in others}
+    assert states.pop("gp_access", "active") == "active"  # looking for a GP goes on during the stay
+    assert set(states.values()) == {"on_hold"}
     assert scene.cases()[stay].state == "active"
 
     scene.live(scene.now + timedelta(days=4))
@@ -105,3 +107,23 @@ def test_a_discharge_opens_the_pathway_it_leads_to(scene: Scene, following: str,
     assert discharge.state == "completed"
     assert [scene.pathway_of(one.id) for one in others] == [following]
     assert scene.open_tasks(others[0].id)
+
+
+def test_after_the_return_the_follow_up_has_a_review_due_in_14_days(scene: Scene) -> None:
+    text = shipped_walks("geriatric_follow_up")[0]["01_simple_plan.walk"].split("expect closed: send_plan")[0]
+    played = perform_on(
+        scene.database, parse_walk(text, name="plan"), settled=scene.settled, pathway_key="geriatric_follow_up",
+        answers=scene.usual("geriatric_follow_up"), patient=scene.patient,
+    )  # fmt: skip
+    assert played.failures == ()
+    [follow_up] = scene.cases()
+    scene.now += timedelta(days=40)
+    stay = scene.start("hospital_discharge")
+    tell(scene, "hospitalised")
+    assert scene.cases()[follow_up].state == "on_hold"
+
+    scene.live(scene.now + timedelta(days=6))
+    scene.send(stay, "discharge_confirmed", discharge_at=scene.now.isoformat(), destination="home")
+    [review] = [task for task in scene.open_tasks(follow_up) if task.element_id == "periodic_review"]
+    assert scene.cases()[follow_up].state == "active"
+    assert review.due_at == scene.now + timedelta(days=14)
