@@ -129,12 +129,8 @@ def _offer_audience(case: LoadedCase, task: OpenTask, around: Surrounds) -> Audi
     if case.sector_id is None:
         return Audience(kind="territory", anybody=any(each.anywhere for each in held))
     if task.offer == "pool":
-        return Audience(
-            kind="sector", sector_ids=(case.sector_id.hex,), anybody=any(each.sector for each in held)
-        )
-    return Audience(
-        kind="sector", sector_ids=around.neighbour_ids, anybody=any(each.neighbours for each in held)
-    )
+        return Audience(kind="sector", sector_ids=(case.sector_id.hex,), anybody=any(each.sector for each in held))
+    return Audience(kind="sector", sector_ids=around.neighbour_ids, anybody=any(each.neighbours for each in held))
 
 
 def _usual(case: LoadedCase, roles: Iterable[str]) -> Audience | None:
@@ -208,9 +204,11 @@ def _holders_statement() -> Select[Any]:
 
 
 def _neighbours(session: Session, sector_id: UUID) -> tuple[str, ...]:
-    own = session.connection().execute(
-        select(Sector.territory_id, Sector.neighbours).where(Sector.id == sector_id)
-    ).one_or_none()
+    own = (
+        session.connection()
+        .execute(select(Sector.territory_id, Sector.neighbours).where(Sector.id == sector_id))
+        .one_or_none()
+    )
     if own is None or not own.neighbours:
         return ()
     rows = session.connection().execute(
@@ -233,9 +231,7 @@ def _people_statement() -> Select[UUID, str | None, str, str, str]:
     )
 
 
-def _people(
-    session: Session, territory_id: UUID, wanted: Iterable[str], today: date
-) -> dict[str, tuple[UUID, str]]:
+def _people(session: Session, territory_id: UUID, wanted: Iterable[str], today: date) -> dict[str, tuple[UUID, str]]:
     """Professionals named by id or RPPS, when they are still in the territory and not away without a substitute."""
     texts = sorted(wanted)
     ids = [found for text in texts if (found := _uuid(text)) is not None]

@@ -52,9 +52,7 @@ def as_facts(row: dict[str, Any]) -> policies.TaskFacts:
     return cast(policies.TaskFacts, SimpleNamespace(**row))
 
 
-def case_of_task(
-    session: Session, *, task_id: UUID, by: Actor, now: datetime, once: str | None = None
-) -> LoadedCase:
+def case_of_task(session: Session, *, task_id: UUID, by: Actor, now: datetime, once: str | None = None) -> LoadedCase:
     """The case of a task, locked: from here on nobody else moves it. Raises TaskNotFound.
 
     With it come the answer already kept under the idempotency key `once`, and whether `by` may do the task.
@@ -73,9 +71,7 @@ def task_at_hand(session: Session, case: LoadedCase, *, task_id: UUID, now: date
     """The open task of a running case. Raises TaskAlreadyCompleted (who, when), TaskClosed, CaseClosed, Conflict."""
     row = case.task(task_id)
     if row is None:
-        closed = session.connection().execute(
-            select(Task.__table__).where(Task.id == task_id)
-        ).mappings().one()
+        closed = session.connection().execute(select(Task.__table__).where(Task.id == task_id)).mappings().one()
         policies.check_task_open(as_facts(dict(closed)), zone=case.calendar.zone, now=now)
         raise TaskNotFound("Cette tâche n'existe pas, ou vous n'y avez pas accès.")
     policies.check_case_running(case.state, case.number)
@@ -89,9 +85,7 @@ def check_may_do(hand: TaskAtHand, *, by: Actor, now: datetime) -> None:
     )
 
 
-def case_at_hand(
-    session: Session, *, case_id: UUID, by: Actor, now: datetime
-) -> tuple[LoadedCase, Version]:
+def case_at_hand(session: Session, *, case_id: UUID, by: Actor, now: datetime) -> tuple[LoadedCase, Version]:
     """The case, locked, whatever its state. Raises CaseNotFound."""
     case = lock_case(session, by="id", key=case_id, territory_id=by.territory_id, now=now)
     if case is None:

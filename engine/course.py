@@ -107,9 +107,7 @@ def joined(first: Outcome, second: Outcome) -> Outcome:
 
 def _find_audiences(session: Session, case: LoadedCase, settled: Settled, now: datetime) -> None:
     opened = [
-        task
-        for task in settled.outcome.tasks
-        if task.token not in case.tasks and task.token not in settled.audiences
+        task for task in settled.outcome.tasks if task.token not in case.tasks and task.token not in settled.audiences
     ]
     if opened:
         settled.surrounds = look_around(session, case, opened, now)
@@ -131,9 +129,7 @@ def _next_run(
     unanswerable = next((task for task in settled.outcome.tasks if _nobody_to_ask(task, settled)), None)
     if unanswerable is not None:
         settled.attempted = {"verb": "complete", "token": unanswerable.token}
-        answer = FactWrite(
-            name="accepted", value=False, element_id=unanswerable.element_id, scope=unanswerable.scope
-        )
+        answer = FactWrite(name="accepted", value=False, element_id=unanswerable.element_id, scope=unanswerable.scope)
         _learn(known, (answer,))
         outcome = runner.complete(
             version.program,

@@ -28,11 +28,15 @@ def known_answer(session: Session, *, key: str | None, command: str, by: Actor) 
     if key is None:
         return None
     check_key(key)
-    row = session.connection().execute(
-        select(IdempotencyKey.command, IdempotencyKey.answer).where(
-            IdempotencyKey.territory_id == by.territory_id, IdempotencyKey.key == key
+    row = (
+        session.connection()
+        .execute(
+            select(IdempotencyKey.command, IdempotencyKey.answer).where(
+                IdempotencyKey.territory_id == by.territory_id, IdempotencyKey.key == key
+            )
         )
-    ).one_or_none()
+        .one_or_none()
+    )
     return answer_of(None if row is None else dict(row._mapping), command)
 
 

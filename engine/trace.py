@@ -53,4 +53,3 @@ def record(
             "seal": None,
         },
     )
-

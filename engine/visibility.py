@@ -187,8 +187,6 @@ def of_education_team(by: Actor) -> ColumnElement[bool]:
     if by.professional_id is None or not by.has_role(*EDUCATION_TEAM):
         return false()
     educator, program = aliased(EtpEducator), aliased(EtpProgram)
-    member = exists().where(
-        educator.program_id == EtpSlot.program_id, educator.professional_id == by.professional_id
-    )
+    member = exists().where(educator.program_id == EtpSlot.program_id, educator.professional_id == by.professional_id)
     coordinates = exists().where(program.id == EtpSlot.program_id, program.coordinator_id == by.professional_id)
     return or_(member, coordinates)

@@ -97,8 +97,12 @@ def keep_second_factor() -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as database_session:
             codes = accounts.set_second_factor(
-                database_session, account_id=account_id, secret=_vault().open(session["proposed"]),
-                code=request.form.get("code", "").replace(" ", ""), vault=_vault(), now=utcnow(),
+                database_session,
+                account_id=account_id,
+                secret=_vault().open(session["proposed"]),
+                code=request.form.get("code", "").replace(" ", ""),
+                vault=_vault(),
+                now=utcnow(),
             )
     except InvalidRequest as refusal:
         flash(str(refusal), "late")

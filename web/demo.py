@@ -37,9 +37,12 @@ def move_clock() -> ResponseReturnValue:
     advance = current_app.extensions["parcours_advance"]
     fired = advance(territory_id=territory.id, seconds=seconds, now=visitor.now())
     flash(
-        _("L'horloge a avancé.") + " " + (
+        _("L'horloge a avancé.")
+        + " "
+        + (
             ngettext("%(num)s échéance est passée.", "%(num)s échéances sont passées.", fired)
-            if fired else _("Aucune échéance sur le chemin.")
+            if fired
+            else _("Aucune échéance sur le chemin.")
         ),
         "done",
     )

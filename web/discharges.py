@@ -25,7 +25,5 @@ def index() -> ResponseReturnValue:
     text = request.args.get("q", "").strip()[:100]
     page = max(request.args.get("page", 1, type=int), 1)
     with visitor.database().reading() as session:
-        found = discharges(
-            session, by=by, now=visitor.now(), calendar=calendar(), closed=closed, text=text, page=page
-        )
+        found = discharges(session, by=by, now=visitor.now(), calendar=calendar(), closed=closed, text=text, page=page)
     return render_template("discharges/index.html", list=found, closed=closed, text=text, page=page)

@@ -124,7 +124,9 @@ class _Drawing:
     def row(self, table: Field, cells: Mapping[str, Any], index: int | str) -> list[FieldView]:
         return [
             self.field(
-                column, cells.get(column.name), name=f"{table.name}-{index}-{column.name}",
+                column,
+                cells.get(column.name),
+                name=f"{table.name}-{index}-{column.name}",
                 problem_key=f"{table.name}.{index}.{column.name}",
             )
             for column in table.columns

@@ -29,8 +29,12 @@ SAID_BY_PATIENT = frozenset({"patient", "identity_status", "home_commune"})
 SAID_AT_THE_END = frozenset({"comment", "coordination_minutes", "channel", "attachment"})
 """The fields that close the form of a task have no place at a start."""
 USUAL = {
-    "usual_gp": "gp", "usual_nurse": "home_nurse", "usual_pharmacy": "pharmacist",
-    "usual_physiotherapist": "physiotherapist", "usual_home_help": "home_help", "usual_social_worker": "social_worker",
+    "usual_gp": "gp",
+    "usual_nurse": "home_nurse",
+    "usual_pharmacy": "pharmacist",
+    "usual_physiotherapist": "physiotherapist",
+    "usual_home_help": "home_help",
+    "usual_social_worker": "social_worker",
 }
 """Fields of a start form that the patient's care circle proposes."""
 
@@ -74,12 +78,20 @@ def register() -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as session:
             patient_id = patients.register_patient(
-                session, birth_name=traits.get("birth_name", "").strip().upper(),
-                given_name=traits.get("given_name", "").strip(), used_name=traits.get("used_name", "").strip() or None,
-                sex=traits.get("sex", ""), birth_date=born, birth_place=traits.get("birth_place", "").strip()[:5],
-                ins=ins, identity_status="PROV", phone=traits.get("phone", "").strip() or None,
+                session,
+                birth_name=traits.get("birth_name", "").strip().upper(),
+                given_name=traits.get("given_name", "").strip(),
+                used_name=traits.get("used_name", "").strip() or None,
+                sex=traits.get("sex", ""),
+                birth_date=born,
+                birth_place=traits.get("birth_place", "").strip()[:5],
+                ins=ins,
+                identity_status="PROV",
+                phone=traits.get("phone", "").strip() or None,
                 address=traits.get("address", "").strip() or None,
-                commune_insee=traits.get("commune", "").strip() or None, by=by, now=visitor.now(),
+                commune_insee=traits.get("commune", "").strip() or None,
+                by=by,
+                now=visitor.now(),
             )
     except InvalidRequest as refusal:
         return _page(chosen, {}, patient_problem=str(refusal), creating=True), 422
@@ -126,9 +138,15 @@ def _rehearse(chosen: Choices, raw: Mapping[str, Any]) -> Sequence[new_case.Firs
 def _start(session: Session, chosen: Choices, raw: Mapping[str, Any], *, key: str | None) -> cases.StartedCase:
     assert chosen.pathway is not None and chosen.patient is not None
     return cases.start(
-        session, pathway_key=chosen.pathway.key, patient_id=chosen.patient.id,
-        facts={**raw, **_said_by_patient(chosen)}, organization_id=_organization(),
-        stay=str(raw.get("stay_number") or "") or None, by=visitor.current_actor(), now=visitor.now(), key=key,
+        session,
+        pathway_key=chosen.pathway.key,
+        patient_id=chosen.patient.id,
+        facts={**raw, **_said_by_patient(chosen)},
+        organization_id=_organization(),
+        stay=str(raw.get("stay_number") or "") or None,
+        by=visitor.current_actor(),
+        now=visitor.now(),
+        key=key,
     )
 
 
@@ -188,9 +206,18 @@ def _page(
             }
     links = [] if asked is None else forms.problem_links(asked, problems or {})
     return render_template(
-        "new_case/new.html", chosen=chosen, text=text, found=found, sentence=sentence, duplicate=duplicate,
-        patient_problem=patient_problem, creating=creating or (bool(text) and not found), communes=communes,
-        problem_links=links, first_steps=first_steps, **drawn,
+        "new_case/new.html",
+        chosen=chosen,
+        text=text,
+        found=found,
+        sentence=sentence,
+        duplicate=duplicate,
+        patient_problem=patient_problem,
+        creating=creating or (bool(text) and not found),
+        communes=communes,
+        problem_links=links,
+        first_steps=first_steps,
+        **drawn,
     )
 
 

@@ -105,8 +105,14 @@ def break_glass() -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as session:
             patient_id = emergencies.break_glass(
-                session, birth_name=sent.get("birth_name", ""), birth_date=born, reason=sent.get("reason", ""),
-                comment=sent.get("comment", ""), from_where=from_where, by=by, now=now,
+                session,
+                birth_name=sent.get("birth_name", ""),
+                birth_date=born,
+                reason=sent.get("reason", ""),
+                comment=sent.get("comment", ""),
+                from_where=from_where,
+                by=by,
+                now=now,
             )
             numbers = open_case_numbers(session, patient_id=patient_id, by=by, now=now)
     except (NotAllowed, PatientNotFound, InvalidRequest) as refusal:

@@ -41,7 +41,11 @@ def record(slot_id: UUID) -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as session:
             recorded = record_attendance(
-                session, slot_id=slot_id, lines=_lines(page), by=visitor.current_actor(), now=visitor.now(),
+                session,
+                slot_id=slot_id,
+                lines=_lines(page),
+                by=visitor.current_actor(),
+                now=visitor.now(),
                 key=f"seance-{key}" if key else None,
             )
     except InvalidRequest as refusal:

@@ -112,8 +112,12 @@ def lateness(due_at: datetime | None) -> Lateness:
     if left < timedelta(0):
         return Lateness("late", _("en retard de %(span)s", span=span(left)))
     if left < SOON:
-        return Lateness("soon", _("avant %(time)s", time=clock(due_at)) if near_day(due_at) == _("aujourd'hui")
-                        else _("avant demain %(time)s", time=clock(due_at)))
+        return Lateness(
+            "soon",
+            _("avant %(time)s", time=clock(due_at))
+            if near_day(due_at) == _("aujourd'hui")
+            else _("avant demain %(time)s", time=clock(due_at)),
+        )
     return Lateness("planned", near_day(due_at))
 
 
@@ -165,7 +169,16 @@ def duration(text: str) -> str:
 def init(app: Flask) -> None:
     """Give templates the words for dates."""
     app.jinja_env.filters.update(
-        ago=ago, clock=clock, day=day, duration=duration, full_date=full_date, long_day=long_day,
-        moment=moment_words, near=near, near_day=near_day, typed_date=typed_date, typed_moment=typed_moment,
+        ago=ago,
+        clock=clock,
+        day=day,
+        duration=duration,
+        full_date=full_date,
+        long_day=long_day,
+        moment=moment_words,
+        near=near,
+        near_day=near_day,
+        typed_date=typed_date,
+        typed_moment=typed_moment,
     )
     app.jinja_env.globals.update(age=age, lateness=lateness, window=window, now=visitor.now)

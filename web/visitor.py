@@ -103,9 +103,26 @@ def forget(response: Response) -> None:
 def init(app: Flask) -> None:
     """Every page but the few public ones asks for a person first."""
     public = {
-        "static", "dist", "service_worker", "health.alive", "health.ready", "sign_in.choose", "sign_in.enter",
-        "sign_in.become", "accounts.invitation", "accounts.accept", "accounts.code", "accounts.prove",
-        "accounts.second_factor", "accounts.keep_second_factor", "oidc.leave_for_provider", "oidc.come_back", "language.switch", "offline.session_state", "offline.page", "api_check.check",
+        "static",
+        "dist",
+        "service_worker",
+        "health.alive",
+        "health.ready",
+        "sign_in.choose",
+        "sign_in.enter",
+        "sign_in.become",
+        "accounts.invitation",
+        "accounts.accept",
+        "accounts.code",
+        "accounts.prove",
+        "accounts.second_factor",
+        "accounts.keep_second_factor",
+        "oidc.leave_for_provider",
+        "oidc.come_back",
+        "language.switch",
+        "offline.session_state",
+        "offline.page",
+        "api_check.check",
     }
 
     @app.before_request

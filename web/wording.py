@@ -46,8 +46,14 @@ ROLES = {
 }
 
 HOSPITAL_ROLES = frozenset(
-    {"hospital_physician", "hospital_nurse", "hospital_social_worker", "hospital_pharmacist", "discharge_office",
-     "ward_manager"}
+    {
+        "hospital_physician",
+        "hospital_nurse",
+        "hospital_social_worker",
+        "hospital_pharmacist",
+        "discharge_office",
+        "ward_manager",
+    }
 )
 
 DECLINE_REASONS = {
@@ -102,8 +108,14 @@ HEALTH = {
 """How a case or a wait stands (engine.queries.health)."""
 
 HEALTH_TAGS = {
-    "healthy": "tag-done", "dormant": "tag-waiting", "at_risk": "tag-soon", "late": "tag-late", "silent": "tag-waiting",
-    "orphan": "tag-late", "deadlocked": "tag-vital", "broken": "tag-vital",
+    "healthy": "tag-done",
+    "dormant": "tag-waiting",
+    "at_risk": "tag-soon",
+    "late": "tag-late",
+    "silent": "tag-waiting",
+    "orphan": "tag-late",
+    "deadlocked": "tag-vital",
+    "broken": "tag-vital",
 }
 
 IDENTITY_STATUSES = {
@@ -164,8 +176,14 @@ def init(app: Flask) -> None:
         role_name=role_name, in_language=in_language, capitalize_first=capitalize_first, without_why=without_why
     )
     app.jinja_env.globals.update(
-        CASE_STATES=CASE_STATES, DECLINE_REASONS=DECLINE_REASONS, HEALTH=HEALTH, HEALTH_TAGS=HEALTH_TAGS,
+        CASE_STATES=CASE_STATES,
+        DECLINE_REASONS=DECLINE_REASONS,
+        HEALTH=HEALTH,
+        HEALTH_TAGS=HEALTH_TAGS,
         IDENTITY_STATUSES=IDENTITY_STATUSES,
-        NOT_DONE_REASONS=NOT_DONE_REASONS, ROLES=ROLES, SEXES=SEXES,
-        new_key=new_key, task_title=task_title,
+        NOT_DONE_REASONS=NOT_DONE_REASONS,
+        ROLES=ROLES,
+        SEXES=SEXES,
+        new_key=new_key,
+        task_title=task_title,
     )

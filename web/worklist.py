@@ -40,11 +40,21 @@ def mine() -> ResponseReturnValue:
     by, now = visitor.current_actor(), visitor.now()
     with visitor.database().reading() as session:
         found = worklist(
-            session, by=by, now=now, calendar=calendar(), tab=TAB_WORDS.get(request.args.get("voir", "")),
-            text=text, page=page,
+            session,
+            by=by,
+            now=now,
+            calendar=calendar(),
+            tab=TAB_WORDS.get(request.args.get("voir", "")),
+            text=text,
+            page=page,
         )
     html = render_template(
-        "worklist/mine.html", list=found, visits=visits(found), tabs=_tab_links(), text=text, page=page,
+        "worklist/mine.html",
+        list=found,
+        visits=visits(found),
+        tabs=_tab_links(),
+        text=text,
+        page=page,
         chosen=next(word for word, tab in TAB_WORDS.items() if tab == found.tab),
     )
     return kept_offline(html)

@@ -62,8 +62,10 @@ def create_first_admin(
         select(Account.id)
         .join(ProfessionalRole, ProfessionalRole.professional_id == Account.professional_id)
         .where(
-            Account.territory_id == territory_id, ProfessionalRole.role == "territory_admin",
-            Account.disabled_at.is_(None), Account.password_hash.is_not(None),
+            Account.territory_id == territory_id,
+            ProfessionalRole.role == "territory_admin",
+            Account.disabled_at.is_(None),
+            Account.password_hash.is_not(None),
         )
     ).first()
     if known is not None:
@@ -77,8 +79,12 @@ def create_first_admin(
     )
     session.execute(
         insert(ProfessionalRole).values(
-            id=uuid4(), territory_id=territory_id, professional_id=person, role="territory_admin",
-            valid_from=now.date(), valid_to=None,
+            id=uuid4(),
+            territory_id=territory_id,
+            professional_id=person,
+            role="territory_admin",
+            valid_from=now.date(),
+            valid_to=None,
         )
     )
     return _invite(session, territory_id, login, person, by, now)
@@ -93,7 +99,9 @@ def accept_invitation(session: Session, *, token: str, password: str, now: datet
         select(Invitation, Account)
         .join(Account, Account.id == Invitation.account_id)
         .where(
-            Invitation.token_hash == hash_token(token), Invitation.used_at.is_(None), Invitation.expires_at > now,
+            Invitation.token_hash == hash_token(token),
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > now,
             Account.disabled_at.is_(None),
         )
         .with_for_update(of=Invitation)
@@ -133,16 +141,21 @@ def end_sessions(session: Session, *, account_id: UUID, now: datetime) -> None:
 def needs_second_factor(session: Session, *, account_id: UUID, now: datetime) -> bool:
     """True when the account holds a guarded role today, outside demonstrations."""
     today = now.date()
-    return session.execute(
-        select(Account.id)
-        .join(TerritoryRow, TerritoryRow.id == Account.territory_id)
-        .join(ProfessionalRole, ProfessionalRole.professional_id == Account.professional_id)
-        .where(
-            Account.id == account_id, TerritoryRow.kind != "demo", ProfessionalRole.role.in_(GUARDED),
-            ProfessionalRole.valid_from <= today,
-            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
-        )
-    ).first() is not None
+    return (
+        session.execute(
+            select(Account.id)
+            .join(TerritoryRow, TerritoryRow.id == Account.territory_id)
+            .join(ProfessionalRole, ProfessionalRole.professional_id == Account.professional_id)
+            .where(
+                Account.id == account_id,
+                TerritoryRow.kind != "demo",
+                ProfessionalRole.role.in_(GUARDED),
+                ProfessionalRole.valid_from <= today,
+                or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+            )
+        ).first()
+        is not None
+    )
 
 
 def has_second_factor(session: Session, *, account_id: UUID) -> bool:
@@ -219,7 +232,11 @@ def _invite(
         account_id = uuid4()
         session.execute(
             insert(Account).values(
-                id=account_id, territory_id=territory_id, professional_id=professional_id, kind="person", login=name,
+                id=account_id,
+                territory_id=territory_id,
+                professional_id=professional_id,
+                kind="person",
+                login=name,
                 locale="fr",
             )
         )
@@ -229,8 +246,13 @@ def _invite(
     token = secrets.token_urlsafe(32)
     session.execute(
         insert(Invitation).values(
-            id=uuid4(), territory_id=territory_id, account_id=account_id, token_hash=hash_token(token), made_at=now,
-            made_by=by.name, expires_at=now + INVITATION_LASTS,
+            id=uuid4(),
+            territory_id=territory_id,
+            account_id=account_id,
+            token_hash=hash_token(token),
+            made_at=now,
+            made_by=by.name,
+            expires_at=now + INVITATION_LASTS,
         )
     )
     trace.record(session, action="accounts.invite", by=by, now=now, object_kind="account", object_id=account_id)

@@ -79,9 +79,12 @@ def seal(session: Session) -> int:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE audit_event IN SHARE ROW EXCLUSIVE MODE"))
-    previous = connection.execute(
-        select(TABLE.c.seal).where(TABLE.c.seal.is_not(None)).order_by(TABLE.c.id.desc()).limit(1)
-    ).scalar_one_or_none() or FIRST
+    previous = (
+        connection.execute(
+            select(TABLE.c.seal).where(TABLE.c.seal.is_not(None)).order_by(TABLE.c.id.desc()).limit(1)
+        ).scalar_one_or_none()
+        or FIRST
+    )
     rows = connection.execute(select(TABLE).where(TABLE.c.seal.is_(None)).order_by(TABLE.c.id).limit(BATCH)).mappings()
     seals = []
     for row in rows:

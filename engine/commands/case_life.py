@@ -47,9 +47,7 @@ class Mended:
     sentence: str
 
 
-def cancel(
-    session: Session, *, case_id: UUID, reason: str, by: Actor, now: datetime, key: str | None = None
-) -> None:
+def cancel(session: Session, *, case_id: UUID, reason: str, by: Actor, now: datetime, key: str | None = None) -> None:
     """Close a case before its end. Everything open is cancelled; nothing is erased."""
     case, version = case_at_hand(session, case_id=case_id, by=by, now=now)
     if idempotency.known_answer(session, key=key, command="cases.cancel", by=by) is not None:
@@ -299,9 +297,7 @@ def _move_state(session: Session, case: LoadedCase, state: str, held_at: datetim
     )
 
 
-def _tell(
-    session: Session, case: LoadedCase, kind: str, detail: Mapping[str, Any], by: Actor, now: datetime
-) -> None:
+def _tell(session: Session, case: LoadedCase, kind: str, detail: Mapping[str, Any], by: Actor, now: datetime) -> None:
     tables.add(session.connection(), tables.HISTORY, [history_row(case, kind, now, by=by, detail=detail)])
 
 

@@ -130,11 +130,15 @@ def _tell(session: Session, case_id: UUID, by: Actor, now: datetime, kind: str, 
 
 def _lock_territory(session: Session, by: Actor) -> Any:
     """The territory's row, locked: cases are numbered one after the other, and the same key cannot start two."""
-    return session.connection().execute(
-        select(TerritoryRow.time_zone, TerritoryRow.holidays)
-        .where(TerritoryRow.id == by.territory_id)
-        .with_for_update()
-    ).one()
+    return (
+        session.connection()
+        .execute(
+            select(TerritoryRow.time_zone, TerritoryRow.holidays)
+            .where(TerritoryRow.id == by.territory_id)
+            .with_for_update()
+        )
+        .one()
+    )
 
 
 def _open(
@@ -193,11 +197,15 @@ def _business_key(version: Version, values: Mapping[str, Value], patient_id: UUI
 def _check_not_running(session: Session, business_key: str | None, by: Actor) -> None:
     if business_key is None:
         return
-    number = session.connection().execute(
-        select(Case.number).where(
-            Case.territory_id == by.territory_id, Case.business_key == business_key, Case.closed_at.is_(None)
+    number = (
+        session.connection()
+        .execute(
+            select(Case.number).where(
+                Case.territory_id == by.territory_id, Case.business_key == business_key, Case.closed_at.is_(None)
+            )
         )
-    ).scalar_one_or_none()
+        .scalar_one_or_none()
+    )
     if number is not None:
         raise DuplicateCase(
             f"Ce patient a déjà un dossier ouvert pour ce séjour : {number}. Ouvrez-le, n'en créez pas un second.",
@@ -208,13 +216,15 @@ def _check_not_running(session: Session, business_key: str | None, by: Actor) ->
 def _sector(session: Session, patient_id: UUID | None, by: Actor) -> UUID | None:
     if patient_id is None:
         return None
-    row = session.connection().execute(
-        select(Patient.id, Commune.sector_id, Patient.opposition_at)
-        .outerjoin(Commune, Commune.id == Patient.commune_id)
-        .where(
-            Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None)
+    row = (
+        session.connection()
+        .execute(
+            select(Patient.id, Commune.sector_id, Patient.opposition_at)
+            .outerjoin(Commune, Commune.id == Patient.commune_id)
+            .where(Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None))
         )
-    ).one_or_none()
+        .one_or_none()
+    )
     if row is None:
         raise PatientNotFound("Ce patient n'existe pas dans votre territoire.")
     if row.opposition_at is not None:
@@ -229,20 +239,28 @@ def _organization(session: Session, values: Mapping[str, Value], by: Actor) -> U
     declared = None if named is None else named_organization(session, str(named), by)
     if declared is None or not by.organization_ids:
         return declared
-    own = session.connection().execute(
-        select(Organization.id)
-        .where(Organization.id.in_(by.organization_ids), within(Organization.id, declared))
-        .order_by(Organization.name)
-        .limit(1)
-    ).scalar_one_or_none()
+    own = (
+        session.connection()
+        .execute(
+            select(Organization.id)
+            .where(Organization.id.in_(by.organization_ids), within(Organization.id, declared))
+            .order_by(Organization.name)
+            .limit(1)
+        )
+        .scalar_one_or_none()
+    )
     return own or declared
 
 
 def _next_number(session: Session, by: Actor) -> str:
-    taken = session.connection().execute(
-        update(TerritoryRow)
-        .where(TerritoryRow.id == by.territory_id)
-        .values(next_case_number=TerritoryRow.next_case_number + 1)
-        .returning(TerritoryRow.next_case_number)
-    ).scalar_one()
+    taken = (
+        session.connection()
+        .execute(
+            update(TerritoryRow)
+            .where(TerritoryRow.id == by.territory_id)
+            .values(next_case_number=TerritoryRow.next_case_number + 1)
+            .returning(TerritoryRow.next_case_number)
+        )
+        .scalar_one()
+    )
     return f"C-{taken - 1}"

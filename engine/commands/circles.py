@@ -28,9 +28,7 @@ USUAL_PEOPLE = MappingProxyType(
 USUAL_PLACES = MappingProxyType({"usual_pharmacy": "pharmacist"})
 
 
-def join_declared(
-    session: Session, *, patient_id: UUID, values: Mapping[str, Value], by: Actor, now: datetime
-) -> None:
+def join_declared(session: Session, *, patient_id: UUID, values: Mapping[str, Value], by: Actor, now: datetime) -> None:
     """Let the people a start form names into the circle. A name the directory does not know is kept as a name."""
     for field, role in USUAL_PEOPLE.items():
         if (named := values.get(field)) is not None:
@@ -54,9 +52,7 @@ def join_declared(
         )  # fmt: skip
 
 
-def join_found(
-    session: Session, *, patient_id: UUID, role: str, named: str, by: Actor, now: datetime
-) -> None:
+def join_found(session: Session, *, patient_id: UUID, role: str, named: str, by: Actor, now: datetime) -> None:
     """Somebody found by phone joins the circle; a name the directory does not know is kept as a name."""
     person = _professional(session, named, by)
     add_to_circle(
@@ -69,9 +65,11 @@ def _professional(session: Session, named: str, by: Actor) -> UUID | None:
     identified = [Professional.rpps == named]
     if (found := _uuid(named)) is not None:
         identified.append(Professional.id == found)
-    return session.connection().execute(
-        select(Professional.id).where(Professional.territory_id == by.territory_id, or_(*identified))
-    ).scalar_one_or_none()
+    return (
+        session.connection()
+        .execute(select(Professional.id).where(Professional.territory_id == by.territory_id, or_(*identified)))
+        .scalar_one_or_none()
+    )
 
 
 def named_organization(session: Session, named: str, by: Actor) -> UUID | None:
@@ -79,9 +77,12 @@ def named_organization(session: Session, named: str, by: Actor) -> UUID | None:
     identified = [Organization.code == named, Organization.finess == named]
     if (found := _uuid(named)) is not None:
         identified.append(Organization.id == found)
-    return session.connection().execute(
-        select(Organization.id).where(Organization.territory_id == by.territory_id, or_(*identified))
-    ).scalars().first()
+    return (
+        session.connection()
+        .execute(select(Organization.id).where(Organization.territory_id == by.territory_id, or_(*identified)))
+        .scalars()
+        .first()
+    )
 
 
 def _uuid(text: str) -> UUID | None:

@@ -22,8 +22,15 @@ UNKNOWN = "Aucun dossier ouvert à l'accès d'urgence ne correspond. Vérifiez l
 
 
 def break_glass(
-    session: Session, *, birth_name: str, birth_date: date, reason: str, comment: str = "", from_where: str = "",
-    by: Actor, now: datetime,
+    session: Session,
+    *,
+    birth_name: str,
+    birth_date: date,
+    reason: str,
+    comment: str = "",
+    from_where: str = "",
+    by: Actor,
+    now: datetime,
 ) -> UUID:
     """Open the cases of a patient for three hours. Returns the patient's id.
 
@@ -37,28 +44,39 @@ def break_glass(
         raise InvalidRequest("Choisissez la raison de l'accès d'urgence.")
     if reason == "other" and not comment.strip():
         raise InvalidRequest("Dites pourquoi vous avez besoin de cet accès.")
-    patient_id = session.execute(
-        select(Patient.id)
-        .join(Case, Case.patient_id == Patient.id)
-        .join(PathwayVersion, PathwayVersion.id == Case.pathway_version_id)
-        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
-        .where(
-            Patient.territory_id == by.territory_id,
-            func.lower(Patient.birth_name) == birth_name.strip().lower(),
-            Patient.birth_date == birth_date,
-            Patient.opposition_at.is_(None),
-            Case.closed_at.is_(None),
-            Pathway.sensitivity != "high",
+    patient_id = (
+        session.execute(
+            select(Patient.id)
+            .join(Case, Case.patient_id == Patient.id)
+            .join(PathwayVersion, PathwayVersion.id == Case.pathway_version_id)
+            .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
+            .where(
+                Patient.territory_id == by.territory_id,
+                func.lower(Patient.birth_name) == birth_name.strip().lower(),
+                Patient.birth_date == birth_date,
+                Patient.opposition_at.is_(None),
+                Case.closed_at.is_(None),
+                Pathway.sensitivity != "high",
+            )
+            .distinct()
         )
-        .distinct()
-    ).scalars().all()
+        .scalars()
+        .all()
+    )
     if len(patient_id) != 1:
         raise PatientNotFound(UNKNOWN)
     access_id = uuid4()
     session.execute(
         insert(EmergencyAccess).values(
-            id=access_id, territory_id=by.territory_id, patient_id=patient_id[0], professional_id=by.professional_id,
-            reason=reason, comment=comment.strip()[:500], opened_at=now, ends_at=now + LASTS, reviewed_by="",
+            id=access_id,
+            territory_id=by.territory_id,
+            patient_id=patient_id[0],
+            professional_id=by.professional_id,
+            reason=reason,
+            comment=comment.strip()[:500],
+            opened_at=now,
+            ends_at=now + LASTS,
+            reviewed_by="",
         )
     )
     trace.record(
@@ -82,7 +100,8 @@ def review(session: Session, *, access_id: UUID, justified: bool, by: Actor, now
     policies.check_may_coordinate(by)
     found = session.execute(
         select(EmergencyAccess).where(
-            EmergencyAccess.id == access_id, EmergencyAccess.territory_id == by.territory_id,
+            EmergencyAccess.id == access_id,
+            EmergencyAccess.territory_id == by.territory_id,
             EmergencyAccess.reviewed_at.is_(None),
         )
     ).scalar_one_or_none()
@@ -94,7 +113,9 @@ def review(session: Session, *, access_id: UUID, justified: bool, by: Actor, now
         update(EmergencyAccess)
         .where(EmergencyAccess.id == access_id)
         .values(
-            reviewed_at=now, reviewed_by=by.name, justified=justified,
+            reviewed_at=now,
+            reviewed_by=by.name,
+            justified=justified,
             ends_at=found.ends_at if justified else min(found.ends_at, max(now, found.opened_at)),
         )
     )
@@ -112,7 +133,8 @@ def tell(
     coordinators = session.execute(
         select(ProfessionalRole.professional_id)
         .where(
-            ProfessionalRole.territory_id == by.territory_id, ProfessionalRole.role == "coordinator",
+            ProfessionalRole.territory_id == by.territory_id,
+            ProfessionalRole.role == "coordinator",
             holds_role_now(ProfessionalRole, today),
         )
         .order_by(ProfessionalRole.professional_id)
@@ -121,8 +143,16 @@ def tell(
     for person in dict.fromkeys(people):
         session.execute(
             insert(Outbox).values(
-                territory_id=by.territory_id, channel="email", recipient_id=person, address="", template=template,
-                parameters={"reference": reference(about), "level": 0}, created_at=now, not_before=now,
-                state="waiting", attempts=0, problem="",
+                territory_id=by.territory_id,
+                channel="email",
+                recipient_id=person,
+                address="",
+                template=template,
+                parameters={"reference": reference(about), "level": 0},
+                created_at=now,
+                not_before=now,
+                state="waiting",
+                attempts=0,
+                problem="",
             )
         )

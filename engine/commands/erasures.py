@@ -78,9 +78,7 @@ def erase(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> Ce
     values, kept = _erase_facts(session, cases)
     rows = _erase_rows(session, patient_id, [case.id for case in cases])
     _erase_traits(session, patient_id, patient.birth_date, now)
-    certificate = Certificate(
-        erased_at=now, by=by.name, cases=len(cases), values=values, kept_values=kept, rows=rows
-    )
+    certificate = Certificate(erased_at=now, by=by.name, cases=len(cases), values=values, kept_values=kept, rows=rows)
     trace.record(
         session, action="patients.erase", by=by, now=now, patient_id=patient_id,
         detail={"cases": len(cases), "values": values, "kept_values": kept, "rows": rows},
@@ -93,8 +91,18 @@ def _erase_traits(session: Session, patient_id: UUID, birth_date: date, now: dat
         update(Patient)
         .where(Patient.id == patient_id)
         .values(
-            birth_name=ERASED, used_name=None, given_name="", birth_date=date(birth_date.year, 1, 1), birth_place="",
-            ins=None, ins_oid=None, identity_status="VIDE", phone=None, address=None, commune_id=None, erased_at=now,
+            birth_name=ERASED,
+            used_name=None,
+            given_name="",
+            birth_date=date(birth_date.year, 1, 1),
+            birth_place="",
+            ins=None,
+            ins_oid=None,
+            identity_status="VIDE",
+            phone=None,
+            address=None,
+            commune_id=None,
+            erased_at=now,
         )
     )
 
@@ -104,9 +112,7 @@ def _erase_facts(session: Session, cases: Sequence[Case]) -> tuple[int, int]:
     kept = 0
     for case in cases:
         forms = version_of(session, case.pathway_version_id).forms
-        rows = session.execute(
-            select(CaseFact.id, CaseFact.name, CaseFact.form_key).where(CaseFact.case_id == case.id)
-        )
+        rows = session.execute(select(CaseFact.id, CaseFact.name, CaseFact.form_key).where(CaseFact.case_id == case.id))
         for number, name, form_key in rows:
             if _counts(name, form_key, forms):
                 kept += 1

@@ -30,9 +30,7 @@ def national_number(claims: Mapping[str, Any]) -> str | None:
     return number if len(number) == 11 and number.isdigit() else None
 
 
-def account_of(
-    session: Session, *, territory_id: UUID, issuer: str, claims: Mapping[str, Any], now: datetime
-) -> UUID:
+def account_of(session: Session, *, territory_id: UUID, issuer: str, claims: Mapping[str, Any], now: datetime) -> UUID:
     """The account of the person. Raises NotAllowed when the directory does not know them or the link differs."""
     number, subject = national_number(claims), str(claims.get("sub") or "")
     if number is None or not subject:
@@ -76,7 +74,11 @@ def _link(
     if account is None:
         session.execute(
             insert(Account).values(
-                id=account_id, territory_id=territory_id, professional_id=professional_id, kind="person", login=number,
+                id=account_id,
+                territory_id=territory_id,
+                professional_id=professional_id,
+                kind="person",
+                login=number,
                 locale="fr",
             )
         )

@@ -146,13 +146,17 @@ def remind(session: Session, *, task_id: UUID, by: Actor, now: datetime, key: st
     if idempotency.answer_of(case.answered, "tasks.remind") is not None:
         return
     hand = task_at_hand(session, case, task_id=task_id, now=now)
-    recent = session.connection().execute(
-        select(tables.OUTBOX.c.id).where(
-            tables.OUTBOX.c.task_id == task_id,
-            tables.OUTBOX.c.template == "task_reminder",
-            tables.OUTBOX.c.created_at > now - REMIND_AT_MOST_EVERY,
+    recent = (
+        session.connection()
+        .execute(
+            select(tables.OUTBOX.c.id).where(
+                tables.OUTBOX.c.task_id == task_id,
+                tables.OUTBOX.c.template == "task_reminder",
+                tables.OUTBOX.c.created_at > now - REMIND_AT_MOST_EVERY,
+            )
         )
-    ).first()
+        .first()
+    )
     if recent is not None:
         raise InvalidRequest("Un rappel vient déjà d'être envoyé pour cette tâche. Attendez une heure, ou téléphonez.")
     remind_people(session, hand, "task_reminder", now)
@@ -170,19 +174,21 @@ def remind_people(session: Session, hand: TaskAtHand, template: str, now: dateti
         tables.add(session.connection(), tables.OUTBOX, [row])
 
 
-def save_draft(
-    session: Session, *, task_id: UUID, answers: Mapping[str, Any], by: Actor, now: datetime
-) -> None:
+def save_draft(session: Session, *, task_id: UUID, answers: Mapping[str, Any], by: Actor, now: datetime) -> None:
     """Keep what is being typed, for this account only. A closed task is not an error: the page will say so."""
     if by.account_id is None:
         raise NotAllowed("Un brouillon appartient à un compte.")
     if len(answers) > LARGEST_DRAFT:
         raise InvalidRequest("Ce brouillon est trop grand.")
-    found = session.connection().execute(
-        select(Task.id).where(
-            Task.id == task_id, Task.territory_id == by.territory_id, Task.state.in_(("offered", "accepted"))
+    found = (
+        session.connection()
+        .execute(
+            select(Task.id).where(
+                Task.id == task_id, Task.territory_id == by.territory_id, Task.state.in_(("offered", "accepted"))
+            )
         )
-    ).first()
+        .first()
+    )
     if found is None:
         return
     row = {
@@ -192,9 +198,7 @@ def save_draft(
     tables.upsert(session.connection(), TaskDraft.__table__, [row])  # type: ignore[arg-type]
 
 
-def _give(
-    session: Session, hand: TaskAtHand, to: UUID, kind: str, comment: str, *, by: Actor, now: datetime
-) -> None:
+def _give(session: Session, hand: TaskAtHand, to: UUID, kind: str, comment: str, *, by: Actor, now: datetime) -> None:
     name = _holder(session, hand, to, now)
     _offer_to(hand, Audience(kind="professional", professional_id=to, name=name))
     hand.row["revision"] += 1
@@ -207,17 +211,21 @@ def _give(
 
 def _holder(session: Session, hand: TaskAtHand, person: UUID, now: datetime) -> str:
     today = hand.case.calendar.today(now)
-    row = session.connection().execute(
-        select(Professional.title, Professional.given_name, Professional.family_name)
-        .join(ProfessionalRole, ProfessionalRole.professional_id == Professional.id)
-        .where(
-            Professional.id == person,
-            Professional.territory_id == hand.case.territory_id,
-            ProfessionalRole.role.in_(_roles(hand)),
-            holds_role_now(ProfessionalRole, today),
-            present(Professional, today),
+    row = (
+        session.connection()
+        .execute(
+            select(Professional.title, Professional.given_name, Professional.family_name)
+            .join(ProfessionalRole, ProfessionalRole.professional_id == Professional.id)
+            .where(
+                Professional.id == person,
+                Professional.territory_id == hand.case.territory_id,
+                ProfessionalRole.role.in_(_roles(hand)),
+                holds_role_now(ProfessionalRole, today),
+                present(Professional, today),
+            )
         )
-    ).first()
+        .first()
+    )
     if row is None:
         raise ProfessionalNotFound("Cette personne n'a pas aujourd'hui le rôle que la tâche demande.")
     return display_name(row.title, row.given_name, row.family_name)
@@ -252,9 +260,12 @@ def _done(
 
 def _somebody_left(session: Session, hand: TaskAtHand, now: datetime) -> bool:
     today = hand.case.calendar.today(now)
-    return session.connection().execute(
-        select(Task.id).where(Task.id == hand.row["id"], somebody_can(today=today))
-    ).first() is not None
+    return (
+        session.connection()
+        .execute(select(Task.id).where(Task.id == hand.row["id"], somebody_can(today=today)))
+        .first()
+        is not None
+    )
 
 
 def _roles(hand: TaskAtHand) -> tuple[str, ...]:

@@ -72,9 +72,7 @@ def deliver(
 
 
 def _answered(known: Mapping[str, Any]) -> Delivery:
-    return Delivery(
-        delivered=known["delivered"], sentence=known["sentence"], case_numbers=tuple(known["case_numbers"])
-    )
+    return Delivery(delivered=known["delivered"], sentence=known["sentence"], case_numbers=tuple(known["case_numbers"]))
 
 
 def deliver_from_effect(
@@ -161,16 +159,21 @@ def _targets(
 
 def _cases_of_same_patient(session: Session, case_id: UUID, by: Actor) -> Sequence[UUID]:
     patient = select(Case.patient_id).where(Case.id == case_id).scalar_subquery()
-    return session.connection().execute(
-        select(Case.id)
-        .where(
-            Case.territory_id == by.territory_id,
-            Case.patient_id == patient,
-            Case.id != case_id,
-            Case.closed_at.is_(None),
+    return (
+        session.connection()
+        .execute(
+            select(Case.id)
+            .where(
+                Case.territory_id == by.territory_id,
+                Case.patient_id == patient,
+                Case.id != case_id,
+                Case.closed_at.is_(None),
+            )
+            .order_by(Case.id)
         )
-        .order_by(Case.id)
-    ).scalars().all()
+        .scalars()
+        .all()
+    )
 
 
 def _payload(

@@ -37,15 +37,15 @@ def accept_offer(
     return {**values, "accepted": True, "accepted_by": person, "assignee": person, "accepted_at": now}
 
 
-def decline_offer(
-    session: Session, hand: TaskAtHand, reason: str, comment: str, *, by: Actor, now: datetime
-) -> bool:
+def decline_offer(session: Session, hand: TaskAtHand, reason: str, comment: str, *, by: Actor, now: datetime) -> bool:
     """Record a refusal. True when somebody else may still say yes."""
     record_answer(session, hand, "declined", reason, comment, by=by, now=now)
     today = hand.case.calendar.today(now)
-    left = session.connection().execute(
-        select(Task.id).where(Task.id == hand.row["id"], somebody_can(today=today))
-    ).first()
+    left = (
+        session.connection()
+        .execute(select(Task.id).where(Task.id == hand.row["id"], somebody_can(today=today)))
+        .first()
+    )
     if left is not None:
         touch(session, hand, "declined", {"reason": reason}, by=by, now=now)
     return left is not None

@@ -31,9 +31,9 @@ def oppose(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> i
         or_(CareCircleMember.valid_to.is_(None), CareCircleMember.valid_to > now),
     )
     told = session.execute(select(CareCircleMember.professional_id).where(*now_member)).scalars().all()
-    open_cases = session.execute(
-        select(Case.id).where(Case.patient_id == patient_id, Case.closed_at.is_(None))
-    ).scalars().all()
+    open_cases = (
+        session.execute(select(Case.id).where(Case.patient_id == patient_id, Case.closed_at.is_(None))).scalars().all()
+    )
     for case_id in open_cases:
         cancel(session, case_id=case_id, reason="Opposition du patient au partage de ses données.", by=by, now=now)
     session.execute(update(CareCircleMember).where(*now_member).values(valid_to=now, usual=False))

@@ -48,13 +48,17 @@ def claim(session: Session, *, territory_id: UUID, now: datetime, limit: int) ->
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    claimed = session.execute(
-        update(Outbox)
-        .where(Outbox.id.in_(due.scalar_subquery()), free)
-        .values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS), attempts=Outbox.attempts + 1)
-        .returning(Outbox.id)
-        .execution_options(synchronize_session=False)
-    ).scalars().all()
+    claimed = (
+        session.execute(
+            update(Outbox)
+            .where(Outbox.id.in_(due.scalar_subquery()), free)
+            .values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS), attempts=Outbox.attempts + 1)
+            .returning(Outbox.id)
+            .execution_options(synchronize_session=False)
+        )
+        .scalars()
+        .all()
+    )
     rows = session.execute(
         select(Outbox, Professional.email, Account.locale)
         .outerjoin(Professional, Professional.id == Outbox.recipient_id)
@@ -69,11 +73,23 @@ def carry_out(session: Session, *, letter: Letter, now: datetime) -> None:
     """Do what a letter to the engine itself asks: start a case of another pathway, or tell the patient's others."""
     by = system_actor(letter.territory_id)
     if letter.channel == "pathway":
-        cases.start_from_effect(session, parameters=letter.parameters, from_case_id=letter.case_id, by=by, now=now,
-                                key=f"outbox-{letter.id}")
+        cases.start_from_effect(
+            session,
+            parameters=letter.parameters,
+            from_case_id=letter.case_id,
+            by=by,
+            now=now,
+            key=f"outbox-{letter.id}",
+        )
     else:
-        messages.deliver_from_effect(session, parameters=letter.parameters, from_case_id=letter.case_id, by=by, now=now,
-                                     key=f"outbox-{letter.id}")
+        messages.deliver_from_effect(
+            session,
+            parameters=letter.parameters,
+            from_case_id=letter.case_id,
+            by=by,
+            now=now,
+            key=f"outbox-{letter.id}",
+        )
 
 
 def mark_sent(session: Session, *, letter_id: int, now: datetime) -> None:

@@ -136,9 +136,7 @@ def _tell_all(
         match event:
             case PatientEvent.HOSPITALISED:
                 told = case_id == heard
-                number = (
-                    None if case_id == except_for else _hold(session, case_id, payload, heard=told, by=by, now=now)
-                )
+                number = None if case_id == except_for else _hold(session, case_id, payload, heard=told, by=by, now=now)
             case PatientEvent.BACK_HOME:
                 number = None if case_id == except_for else _resume(session, case_id, payload, by=by, now=now)
             case PatientEvent.DEATH:

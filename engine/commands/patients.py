@@ -113,16 +113,20 @@ def add_to_circle(
     )
     if usual:
         session.execute(update(CareCircleMember).where(*current).values(usual=False))
-    known = session.execute(
-        select(CareCircleMember.id).where(
-            *current,
-            CareCircleMember.professional_id == professional_id
-            if professional_id
-            else CareCircleMember.organization_id == organization_id
-            if organization_id
-            else CareCircleMember.person_name == person_name,
+    known = (
+        session.execute(
+            select(CareCircleMember.id).where(
+                *current,
+                CareCircleMember.professional_id == professional_id
+                if professional_id
+                else CareCircleMember.organization_id == organization_id
+                if organization_id
+                else CareCircleMember.person_name == person_name,
+            )
         )
-    ).scalars().first()
+        .scalars()
+        .first()
+    )
     if known is not None:
         session.execute(update(CareCircleMember).where(CareCircleMember.id == known).values(usual=usual))
         return known

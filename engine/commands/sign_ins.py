@@ -69,9 +69,7 @@ def choose_role(session: Session, *, sign_in_id: UUID, role: str, by: Actor, now
     trace.record(session, action="act_as", by=by, now=now, object_kind="sign_in", object_id=sign_in_id, why=role)
 
 
-def open_as_demo_person(
-    session: Session, *, account_id: UUID, device: str, from_where: str = "", now: datetime
-) -> str:
+def open_as_demo_person(session: Session, *, account_id: UUID, device: str, from_where: str = "", now: datetime) -> str:
     """Become a fictitious person. Raises NotAllowed outside a demo territory. Returns the secret for the cookie."""
     territory_id = session.execute(
         select(Account.territory_id)
@@ -111,9 +109,13 @@ def note_failure(
     session: Session, *, territory_id: UUID, login: str = "", how: str = "password", from_where: str = "", now: datetime
 ) -> None:
     """A refused attempt. What was typed is not kept (it may be a password); a known account is named by its id."""
-    account_id = session.execute(
-        select(Account.id).where(Account.territory_id == territory_id, Account.login == login.strip())
-    ).scalar_one_or_none() if login else None
+    account_id = (
+        session.execute(
+            select(Account.id).where(Account.territory_id == territory_id, Account.login == login.strip())
+        ).scalar_one_or_none()
+        if login
+        else None
+    )
     trace.record(
         session, action="sign_in", by=Actor(territory_id=territory_id, account_id=account_id), now=now,
         object_kind="account", object_id=account_id or "", why=how, from_where=from_where, result="refused",

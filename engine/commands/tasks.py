@@ -96,9 +96,7 @@ def complete(
     return done
 
 
-def accept(
-    session: Session, *, task_id: UUID, by: Actor, now: datetime, key: str | None = None
-) -> CompletedTask:
+def accept(session: Session, *, task_id: UUID, by: Actor, now: datetime, key: str | None = None) -> CompletedTask:
     """Take a task. Taking an offer finishes it: the pathway goes on with the person who accepted.
 
     Raises TaskAlreadyTaken or TaskAlreadyCompleted when somebody was faster.
@@ -220,14 +218,10 @@ def finish(
     sentence = None
     if written.incident is not None:
         sentence = f"Vos réponses sont enregistrées, mais le parcours n'a pas pu avancer. {written.incident}"
-    return CompletedTask(
-        case_id=case.id, case_number=case.number, next_tasks=written.opened, incident=sentence
-    )
+    return CompletedTask(case_id=case.id, case_number=case.number, next_tasks=written.opened, incident=sentence)
 
 
-def _join_found(
-    session: Session, hand: TaskAtHand, values: Mapping[str, Value], *, by: Actor, now: datetime
-) -> None:
+def _join_found(session: Session, hand: TaskAtHand, values: Mapping[str, Value], *, by: Actor, now: datetime) -> None:
     """A search by phone that found somebody lets them into the care circle."""
     if hand.row["offer_round"] != SEARCH or values.get("accepted") is not True or not values.get("accepted_by"):
         return

@@ -48,21 +48,27 @@ def claim_due(session: Session, *, territory_id: UUID, now: datetime, limit: int
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = session.connection().execute(
-        update(tables.TIMER)
-        .where(tables.TIMER.c.id.in_(due.scalar_subquery()), free)
-        .values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS))
-        .returning(tables.TIMER.c.id, tables.TIMER.c.case_id, tables.TIMER.c.kind, tables.TIMER.c.due_at)
-    ).all()
+    rows = (
+        session.connection()
+        .execute(
+            update(tables.TIMER)
+            .where(tables.TIMER.c.id.in_(due.scalar_subquery()), free)
+            .values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS))
+            .returning(tables.TIMER.c.id, tables.TIMER.c.case_id, tables.TIMER.c.kind, tables.TIMER.c.due_at)
+        )
+        .all()
+    )
     ordered = sorted(rows, key=lambda row: row.due_at)
     return tuple(DueTimer(id=row.id, case_id=row.case_id, kind=row.kind) for row in ordered)
 
 
 def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
     """Fire one timer if it is still due. False when it is gone, held, or no longer due: somebody was faster."""
-    territory_id = session.connection().execute(
-        select(tables.TIMER.c.territory_id).where(tables.TIMER.c.id == timer_id)
-    ).scalar_one_or_none()
+    territory_id = (
+        session.connection()
+        .execute(select(tables.TIMER.c.territory_id).where(tables.TIMER.c.id == timer_id))
+        .scalar_one_or_none()
+    )
     if territory_id is None:
         return False
     case = lock_case(session, by="timer", key=timer_id, territory_id=territory_id, now=now)
@@ -82,9 +88,12 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
 
 def move_alarm(session: Session, *, timer_id: UUID, problem: str, now: datetime) -> None:
     """A timer that could not be fired is tried again later and later; from the third failure on the case shows it."""
-    row = session.connection().execute(
-        select(tables.TIMER).where(tables.TIMER.c.id == timer_id).with_for_update()
-    ).mappings().one_or_none()
+    row = (
+        session.connection()
+        .execute(select(tables.TIMER).where(tables.TIMER.c.id == timer_id).with_for_update())
+        .mappings()
+        .one_or_none()
+    )
     if row is None:
         return
     attempts = row["attempts"] + 1
@@ -144,9 +153,7 @@ def _climb(
         )
     )
     _tell(session, case, row, rung, now)
-    connection.execute(
-        update(tables.CASE).where(tables.CASE.c.id == case.id).values(version=case.version + 1)
-    )
+    connection.execute(update(tables.CASE).where(tables.CASE.c.id == case.id).values(version=case.version + 1))
     detail = {"do": rung.do, "level": rung.level, "to": list(rung.to), "say": rung.sentence}
     history = history_row(
         case, "escalated", now, element_id=row["element_id"], name=row["name"], task_id=row["id"], detail=detail
@@ -206,9 +213,7 @@ def _show_failure(session: Session, timer: dict[str, Any], problem: str, now: da
     )  # fmt: skip
 
 
-def _trace(
-    session: Session, case: LoadedCase, action: str, timer: dict[str, Any], by: Actor, now: datetime
-) -> None:
+def _trace(session: Session, case: LoadedCase, action: str, timer: dict[str, Any], by: Actor, now: datetime) -> None:
     trace.record(
         session, action=action, by=by, now=now, patient_id=case.patient_id, case_id=case.id, object_kind="timer",
         object_id=timer["id"],

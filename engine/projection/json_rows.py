@@ -76,5 +76,3 @@ def decoded(raw: Any, names: Sequence[str], how: Sequence[Decode | None]) -> lis
         }
         for row in rows
     ]
-
-

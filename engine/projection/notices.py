@@ -138,10 +138,14 @@ def audience_rows(
     session: Session, case: LoadedCase, task_id: UUID, template: str, now: datetime
 ) -> list[dict[str, Any]]:
     """The same, as rows of the outbox."""
-    people = session.connection().execute(
-        _audience_statement(),
-        {"task": task_id, "territory": case.territory_id, "today": case.calendar.today(now)},
-    ).scalars()
+    people = (
+        session.connection()
+        .execute(
+            _audience_statement(),
+            {"task": task_id, "territory": case.territory_id, "today": case.calendar.today(now)},
+        )
+        .scalars()
+    )
     return [row_to_person(case, person, template, now, task_id=task_id) for person in people]
 
 

@@ -62,9 +62,7 @@ def open_now(
 def unchanged(case: LoadedCase, acted: Mapping[str, Any] | None, now: datetime) -> Rows:
     """The step stopped: tasks, waits and timers stay as they were, but for the task somebody acted on."""
     rows = [dict(acted)] if acted is not None else []
-    waits = {
-        token: {name: value for name, value in row.items() if name != "id"} for token, row in case.waits.items()
-    }
+    waits = {token: {name: value for name, value in row.items() if name != "id"} for token, row in case.waits.items()}
     timers = [timer_columns(case, row) for row in case.timers]
     return rows, waits, timers, []
 

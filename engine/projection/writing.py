@@ -254,9 +254,7 @@ def _write_subscriptions(connection: Connection, case: LoadedCase, settled: Sett
         )
 
 
-def _mend(
-    connection: Connection, case: LoadedCase, settled: Settled, acting: Acting, by: Actor, now: datetime
-) -> None:
+def _mend(connection: Connection, case: LoadedCase, settled: Settled, acting: Acting, by: Actor, now: datetime) -> None:
     """Close the incidents this step mends; the case no longer has them. A step that stops again renews its own."""
     if not acting.mends:
         return

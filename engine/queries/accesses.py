@@ -88,4 +88,3 @@ def _page(session: Session, patient: PatientCard | None, about: ColumnElement[bo
         for event, number in found[:PAGE_SIZE]
     )  # fmt: skip
     return Accesses(patient=patient, rows=rows, older=found[PAGE_SIZE - 1][0].id if len(found) > PAGE_SIZE else None)
-

@@ -261,8 +261,12 @@ def find_cases(session: Session, *, text: str, by: Actor, now: datetime, calenda
 
 def open_case_numbers(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> Sequence[str]:
     """The open cases of a patient that `by` may see, the latest first."""
-    return session.execute(
-        select(Case.number)
-        .where(Case.patient_id == patient_id, Case.closed_at.is_(None), may_see(by, now=now, today=now.date()))
-        .order_by(Case.opened_at.desc())
-    ).scalars().all()
+    return (
+        session.execute(
+            select(Case.number)
+            .where(Case.patient_id == patient_id, Case.closed_at.is_(None), may_see(by, now=now, today=now.date()))
+            .order_by(Case.opened_at.desc())
+        )
+        .scalars()
+        .all()
+    )

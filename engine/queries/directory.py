@@ -57,9 +57,16 @@ def people(
 
 def organizations(session: Session, *, by: Actor) -> Sequence[DirectoryEntry]:
     """Structures of the territory, by name; a ward is named after its hospital."""
-    rows = session.execute(
-        select(Organization).where(Organization.territory_id == by.territory_id).order_by(Organization.name).limit(MOST)
-    ).scalars().all()
+    rows = (
+        session.execute(
+            select(Organization)
+            .where(Organization.territory_id == by.territory_id)
+            .order_by(Organization.name)
+            .limit(MOST)
+        )
+        .scalars()
+        .all()
+    )
     names = {row.id: row.name for row in rows}
     return tuple(
         DirectoryEntry(

@@ -204,9 +204,7 @@ def _visits(session: Session, case_ids: Sequence[UUID]) -> Mapping[UUID, tuple[s
     return {case_id: (state, at, who or "") for case_id, state, at, who in rows}
 
 
-def _waits(
-    session: Session, case_ids: Sequence[UUID], now: datetime, calendar: Calendar
-) -> Mapping[UUID, Waiting]:
+def _waits(session: Session, case_ids: Sequence[UUID], now: datetime, calendar: Calendar) -> Mapping[UUID, Waiting]:
     rank = wait_rank(now=now, today=calendar.today(now)).label("rank")
     rows = session.execute(
         select(WaitRecord, Task, rank)

@@ -207,9 +207,7 @@ def receipt(session: Session, *, number: str, by: Actor) -> Receipt:
     if row is None:
         raise CaseNotFound("Ce dossier n'existe pas ou ne vous est pas confié.")
     case, title, patient, commune = row
-    declined = (
-        select(TaskOffer.task_id).where(TaskOffer.task_id == Task.id, TaskOffer.answer == "declined").exists()
-    )
+    declined = select(TaskOffer.task_id).where(TaskOffer.task_id == Task.id, TaskOffer.answer == "declined").exists()
     tasks: Any = session.execute(
         select(Task, Professional, declined)
         .outerjoin(Professional, Professional.id == func.coalesce(Task.owner_id, Task.audience_professional_id))

@@ -35,9 +35,7 @@ def pathway_reading(session: Session, *, key: str, by: Actor) -> PathwayReading:
     row = session.execute(
         select(Pathway, PathwayVersion)
         .join(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
-        .where(
-            Pathway.territory_id == by.territory_id, Pathway.key == key, PathwayVersion.state == "published"
-        )
+        .where(Pathway.territory_id == by.territory_id, Pathway.key == key, PathwayVersion.state == "published")
     ).one_or_none()
     if row is None:
         raise PathwayNotFound(f"Aucun parcours publié ne s'appelle « {key} ».")

@@ -86,9 +86,7 @@ class PatientPage:
     overlaps: Sequence[Overlap]
 
 
-def patient_page(
-    session: Session, *, patient_id: UUID, by: Actor, now: datetime, calendar: Calendar
-) -> PatientPage:
+def patient_page(session: Session, *, patient_id: UUID, by: Actor, now: datetime, calendar: Calendar) -> PatientPage:
     """The patient's cases that `by` may see. Raises PatientNotFound when there is none, as for an unknown patient."""
     rows = session.execute(
         select(Case, Pathway.title)

@@ -26,9 +26,16 @@ from engine.models import (
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=12)
 GROUP_OF_ROLE = {
-    "social_worker": "social", "home_help": "social", "dac_case_manager": "coordination", "coordinator": "coordination",
-    "mission_lead": "coordination", "quality_lead": "coordination", "board_member": "coordination",
-    "pathway_designer": "coordination", "territory_admin": "coordination", "user_representative": "coordination",
+    "social_worker": "social",
+    "home_help": "social",
+    "dac_case_manager": "coordination",
+    "coordinator": "coordination",
+    "mission_lead": "coordination",
+    "quality_lead": "coordination",
+    "board_member": "coordination",
+    "pathway_designer": "coordination",
+    "territory_admin": "coordination",
+    "user_representative": "coordination",
 }
 
 
@@ -221,7 +228,9 @@ def live_sessions(session: Session, *, by: Actor, now: datetime) -> Sequence[Liv
     rows = session.execute(
         select(SignIn)
         .where(
-            SignIn.account_id == by.account_id, SignIn.ended_at.is_(None), SignIn.last_seen_at > now - IDLE_LIMIT,
+            SignIn.account_id == by.account_id,
+            SignIn.ended_at.is_(None),
+            SignIn.last_seen_at > now - IDLE_LIMIT,
             SignIn.opened_at > now - ABSOLUTE_LIMIT,
         )
         .order_by(SignIn.last_seen_at.desc())

@@ -89,7 +89,13 @@ class Worklist:
 
 
 def worklist(
-    session: Session, *, by: Actor, now: datetime, calendar: Calendar, tab: Tab | None = None, text: str = "",
+    session: Session,
+    *,
+    by: Actor,
+    now: datetime,
+    calendar: Calendar,
+    tab: Tab | None = None,
+    text: str = "",
     page: int = 1,
 ) -> Worklist:
     """The tab asked for; without one, today's, or what is to take when today is empty.
@@ -158,9 +164,7 @@ def _mine(by: Actor) -> ColumnElement[bool]:
 
 
 def _to_take(by: Actor, today: date) -> ColumnElement[bool]:
-    to_me = and_(
-        Task.audience == "professional", Task.audience_professional_id == _me(by), Task.offer_round.is_(None)
-    )
+    to_me = and_(Task.audience == "professional", Task.audience_professional_id == _me(by), Task.offer_round.is_(None))
     return and_(Task.state == "offered", may_take(_me(by), today=today), ~func.coalesce(to_me, False))
 
 

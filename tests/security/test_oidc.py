@@ -120,9 +120,7 @@ def test_a_code_replayed_with_a_fresh_state_is_refused(psc: Flask, database: Dat
     assert answer.status_code == 400 and "Recommencer" in text_of(answer)
 
 
-@pytest.mark.parametrize(
-    "query", ["", "code=zz", "code=zz&state=bad", "error=access_denied&state=bad", "state=bad"]
-)
+@pytest.mark.parametrize("query", ["", "code=zz", "code=zz&state=bad", "error=access_denied&state=bad", "state=bad"])
 def test_a_wrong_state_is_refused_without_a_failure(psc: Flask, database: Database, query: str) -> None:
     browser = Browser(psc, database)
     _authorize(browser)

@@ -108,9 +108,7 @@ def test_a_code_is_not_taken_twice_and_keys_can_be_changed(database: Database, l
         maud = town.account_of(session, "maud")
         proposed = accounts.propose_second_factor("maud")
         first = pyotp.TOTP(proposed.secret).at(now)
-        accounts.set_second_factor(
-            session, account_id=maud, secret=proposed.secret, code=first, vault=vault, now=now
-        )
+        accounts.set_second_factor(session, account_id=maud, secret=proposed.secret, code=first, vault=vault, now=now)
         with pytest.raises(NotAllowed):
             accounts.check_second_factor(session, account_id=maud, code=first, vault=vault, now=now)
         later = now + timedelta(seconds=60)

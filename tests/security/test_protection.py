@@ -50,9 +50,7 @@ class TestSecrets:
             ({}, {"FLASK_DEBUG": "1"}, "mise au point"),
         ],
     )
-    def test_production_is_refused_with(
-        self, changed: dict[str, str], environment: dict[str, str], said: str
-    ) -> None:
+    def test_production_is_refused_with(self, changed: dict[str, str], environment: dict[str, str], said: str) -> None:
         assert any(said in sentence for sentence in problems(_settings(**changed), environment))
 
     def test_it_does_not_start_with_the_secret_of_the_demo(self) -> None:
@@ -168,15 +166,11 @@ class TestLogs:
 
 
 class TestDefinitions:
-    def test_a_published_version_never_changes(
-        self, database: Database, actor: Callable[[str], Actor]
-    ) -> None:
+    def test_a_published_version_never_changes(self, database: Database, actor: Callable[[str], Actor]) -> None:
         with pytest.raises(Exception, match="never changes"), database.transaction() as session:
             session.execute(update(PathwayVersion).values(label="autre"))
 
-    def test_whoever_does_not_design_publishes_nothing(
-        self, database: Database, actor: Callable[[str], Actor]
-    ) -> None:
+    def test_whoever_does_not_design_publishes_nothing(self, database: Database, actor: Callable[[str], Actor]) -> None:
         with pytest.raises(Exception, match="Seuls les concepteurs"), database.transaction() as session:
             pathways.publish(
                 session, files=town.trial_files(), label="x", accepted={}, by=actor("claire"), now=utcnow()

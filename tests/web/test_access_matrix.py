@@ -152,7 +152,8 @@ def _answers(app: Flask, database: Database, known: Mapping[str, str]) -> dict[s
                     rows[f"{method} {rule}"].append("303")
                     continue
                 answer = browser.client.open(
-                    _filled(rule, known), method=method,
+                    _filled(rule, known),
+                    method=method,
                     data={"csrf_token": token, "login": column} if method != "GET" else None,
                     environ_base={"REMOTE_ADDR": f"192.0.2.{list(COLUMNS).index(column)}"},
                 )

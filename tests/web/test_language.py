@@ -37,9 +37,7 @@ def test_every_sentence_has_its_english() -> None:
         catalogue = read_po(stream, locale="en")
     known = {message.id: message.string for message in catalogue if message.id}
     lacking = [
-        message.id
-        for message in translations.extract()
-        if message.id and not all(known.get(message.id) or [""])
+        message.id for message in translations.extract() if message.id and not all(known.get(message.id) or [""])
     ]
 
     assert not lacking

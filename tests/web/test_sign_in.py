@@ -24,9 +24,7 @@ def test_the_role_chooser_shows_everybody_in_their_group(stranger: Browser) -> N
 
 
 def test_each_person_lands_on_the_page_of_their_work(browser_of: Callable[[str], Browser]) -> None:
-    landing = {
-        login: browser_of(login).get("/").headers["Location"] for login in ("helene", "claire", "paul", "yann")
-    }
+    landing = {login: browser_of(login).get("/").headers["Location"] for login in ("helene", "claire", "paul", "yann")}
 
     assert landing == {"helene": "/sorties", "claire": "/ma-journee", "paul": "/mes-patients", "yann": "/ma-journee"}
 
@@ -134,8 +132,6 @@ class TestOutsideADemo:
 
     def test_trying_passwords_is_slowed_down(self, stranger: Browser, database: Database, app: Flask) -> None:
         self._live(database)
-        codes = [
-            stranger.post("/connexion", {"login": "nobody", "password": "x"}).status_code for _ in range(11)
-        ]
+        codes = [stranger.post("/connexion", {"login": "nobody", "password": "x"}).status_code for _ in range(11)]
 
         assert codes[:10] == [422] * 10 and codes[10] == 429

@@ -68,7 +68,7 @@ def test_every_type_of_question_has_its_input(claire: Browser, visit: str) -> No
 
     weight = r'<input id="weight_kg" name="weight_kg" value="" inputmode="decimal"[^>]* aria-describedby="weight_kg'
     assert re.search(weight, page)
-    assert '<span>kg</span>' in page
+    assert "<span>kg</span>" in page
     assert '<input id="pain" name="pain" value="" inputmode="numeric"' in page
     assert '<input id="visit_at" name="visit_at" type="datetime-local"' in page
     assert '<input id="next_on" name="next_on" type="date"' in page
@@ -181,9 +181,9 @@ def test_the_second_of_two_is_told_who_did_it_and_keeps_what_they_typed(
     claire.post(visit, GOOD)
     with database.transaction() as session:  # Marc still has the page: he shares the practice
         session.execute(
-            update(Task).where(Task.element_id == "home_visit").values(
-                audience="professional", audience_professional_id=town.professional_of(session, "marc")
-            )
+            update(Task)
+            .where(Task.element_id == "home_visit")
+            .values(audience="professional", audience_professional_id=town.professional_of(session, "marc"))
         )
 
     answer = marc.post(visit, {**GOOD, "weight_kg": "68", "place": "au salon"})

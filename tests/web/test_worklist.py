@@ -51,9 +51,7 @@ def test_late_work_comes_first_and_says_how_late(
     assert "Était attendue" in said
 
 
-def test_a_ward_finds_its_work_to_take(
-    browser_of: Callable[[str], Browser], start_case: Callable[..., str]
-) -> None:
+def test_a_ward_finds_its_work_to_take(browser_of: Callable[[str], Browser], start_case: Callable[..., str]) -> None:
     start_case()
 
     assert "Contrôle du service" in text_of(browser_of("helene").get("/ma-journee"))

@@ -99,9 +99,7 @@ def settle(url: str) -> None:
     database.close()
 
 
-def _move_in(
-    session: Session, one: Inhabitant, places: dict[str, UUID], sectors: dict[str, UUID], by: Actor
-) -> None:
+def _move_in(session: Session, one: Inhabitant, places: dict[str, UUID], sectors: dict[str, UUID], by: Actor) -> None:
     now = utcnow()
     professional_id = people.add_professional(
         session, family_name=f"DEMO-{one.login.upper()}", given_name=one.name, title=one.title,

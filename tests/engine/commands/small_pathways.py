@@ -84,15 +84,25 @@ def form(key: str, *fields: dict[str, Any]) -> bytes:
 def workload() -> dict[str, bytes]:
     """start → A → exclusive → B ∥ C → join → D → end, with a late reminder drawn on D."""
     body = (
-        start() + task("a", "Évaluer", form="a") + '<bpmn:exclusiveGateway id="x" default="x_b"/>'
+        start()
+        + task("a", "Évaluer", form="a")
+        + '<bpmn:exclusiveGateway id="x" default="x_b"/>'
         + '<bpmn:parallelGateway id="split"/>'
-        + task("b", "Première visite", form="b", due="PT48H") + task("c", "Appeler le médecin", role="gp", due="P3D")
-        + '<bpmn:parallelGateway id="join"/>' + task("d", "Faire le bilan", role="coordinator", due="P7D")
-        + end() + '<bpmn:endEvent id="refused"/>'
-        + flow("start", "a") + flow("a", "x")
+        + task("b", "Première visite", form="b", due="PT48H")
+        + task("c", "Appeler le médecin", role="gp", due="P3D")
+        + '<bpmn:parallelGateway id="join"/>'
+        + task("d", "Faire le bilan", role="coordinator", due="P7D")
+        + end()
+        + '<bpmn:endEvent id="refused"/>'
+        + flow("start", "a")
+        + flow("a", "x")
         + '<bpmn:sequenceFlow id="x_b" sourceRef="x" targetRef="split"/>'
         + flow("x", "refused", "= risk = &quot;none&quot;")
-        + flow("split", "b") + flow("split", "c") + flow("b", "join") + flow("c", "join") + flow("join", "d")
+        + flow("split", "b")
+        + flow("split", "c")
+        + flow("b", "join")
+        + flow("c", "join")
+        + flow("join", "d")
         + flow("d", "end")
     )
     return {
@@ -109,9 +119,15 @@ def workload() -> dict[str, bytes]:
 def waiting_message() -> dict[str, bytes]:
     """A → wait for « result » → B. The result may come before its wait."""
     body = (
-        start() + task("a", "Demander l'examen") + wait_for("w", "Résultat attendu", "m")
-        + task("b", "Lire le résultat") + end()
-        + flow("start", "a") + flow("a", "w") + flow("w", "b") + flow("b", "end")
+        start()
+        + task("a", "Demander l'examen")
+        + wait_for("w", "Résultat attendu", "m")
+        + task("b", "Lire le résultat")
+        + end()
+        + flow("start", "a")
+        + flow("a", "w")
+        + flow("w", "b")
+        + flow("b", "end")
     )
     return {"pathway.bpmn": bpmn("waiting", body, outside=message("m", "result"))}
 
@@ -119,9 +135,16 @@ def waiting_message() -> dict[str, bytes]:
 def timed() -> dict[str, bytes]:
     """A, given up after two days for B."""
     body = (
-        start() + task("a", "Visiter", due="P1D") + timer("late", "a", "P2D", name="Trop tard")
-        + task("b", "Rattraper", role="coordinator") + end() + '<bpmn:endEvent id="end2"/>'
-        + flow("start", "a") + flow("a", "end") + flow("late", "b") + flow("b", "end2")
+        start()
+        + task("a", "Visiter", due="P1D")
+        + timer("late", "a", "P2D", name="Trop tard")
+        + task("b", "Rattraper", role="coordinator")
+        + end()
+        + '<bpmn:endEvent id="end2"/>'
+        + flow("start", "a")
+        + flow("a", "end")
+        + flow("late", "b")
+        + flow("b", "end2")
     )
     return {"pathway.bpmn": bpmn("timed", body)}
 
@@ -139,13 +162,18 @@ def offers() -> dict[str, bytes]:
             timer(f"t_{round_}", f"ask_{round_}", "PT4H", name="Pas de réponse"),
         ]
         flows += [
-            flow(f"ask_{round_}", f"g_{round_}"), flow(f"g_{round_}", "merge", "= accepted = true"),
+            flow(f"ask_{round_}", f"g_{round_}"),
+            flow(f"g_{round_}", "merge", "= accepted = true"),
             f'<bpmn:sequenceFlow id="g_{round_}_no" sourceRef="g_{round_}" targetRef="m_{nxt}"/>',
-            flow(f"t_{round_}", f"m_{nxt}"), f'<bpmn:exclusiveGateway id="m_{nxt}"/>', flow(f"m_{nxt}", nxt),
+            flow(f"t_{round_}", f"m_{nxt}"),
+            f'<bpmn:exclusiveGateway id="m_{nxt}"/>',
+            flow(f"m_{nxt}", nxt),
         ]
     parts += [
         task("search", "Chercher par téléphone", role="coordinator", offer="search"),
-        '<bpmn:exclusiveGateway id="merge"/>', task("visit", "Visiter", assignee="= accepted_by"), end(),
+        '<bpmn:exclusiveGateway id="merge"/>',
+        task("visit", "Visiter", assignee="= accepted_by"),
+        end(),
     ]
     flows += [flow("search", "merge"), flow("merge", "visit"), flow("visit", "end")]
     return {"pathway.bpmn": bpmn("offers", "".join(parts + flows))}
@@ -154,9 +182,15 @@ def offers() -> dict[str, bytes]:
 def stopping() -> dict[str, bytes]:
     """A choice that no branch takes unless the risk is high or none."""
     body = (
-        start() + task("a", "Choisir", form="a") + '<bpmn:exclusiveGateway id="x" name="Risque ?"/>' + end()
-        + '<bpmn:endEvent id="end2"/>' + flow("start", "a") + flow("a", "x")
-        + flow("x", "end", "= risk = &quot;high&quot;") + flow("x", "end2", "= risk = &quot;none&quot;")
+        start()
+        + task("a", "Choisir", form="a")
+        + '<bpmn:exclusiveGateway id="x" name="Risque ?"/>'
+        + end()
+        + '<bpmn:endEvent id="end2"/>'
+        + flow("start", "a")
+        + flow("a", "x")
+        + flow("x", "end", "= risk = &quot;high&quot;")
+        + flow("x", "end2", "= risk = &quot;none&quot;")
     )
     return {
         "pathway.bpmn": bpmn("stopping", body),

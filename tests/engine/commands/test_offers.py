@@ -126,9 +126,13 @@ def test_hospital_work_stays_in_the_hospital(world: World) -> None:
     files = {
         "pathway.bpmn": body.bpmn(
             "ward",
-            body.start() + body.task("n", "Check-list", role="hospital_nurse")
+            body.start()
+            + body.task("n", "Check-list", role="hospital_nurse")
             + body.task("p", "Conciliation", role="hospital_pharmacist")
-            + body.end() + body.flow("start", "n") + body.flow("n", "p") + body.flow("p", "end"),
+            + body.end()
+            + body.flow("start", "n")
+            + body.flow("n", "p")
+            + body.flow("p", "end"),
         )
     }
     world.publish(files)

@@ -56,9 +56,7 @@ def wait_for_a_lock(world: World) -> None:
 
 
 def completing(world: World, task_id: Any, who: str, **answers: Any) -> Callable[[Any], Any]:
-    return lambda session: tasks.complete(
-        session, task_id=task_id, answers=answers, by=world.actor(who), now=world.now
-    )
+    return lambda session: tasks.complete(session, task_id=task_id, answers=answers, by=world.actor(who), now=world.now)
 
 
 @pytest.fixture
