@@ -109,7 +109,7 @@ def resume(number: str) -> ResponseReturnValue:
     flash(_("Le dossier %(number)s reprend.", number=head.number), "done")
     for one in due:
         flash(
-            _("Pendant la pause, « %(name)s » est arrivé à échéance : c'est l'affaire d'un instant.", name=one.name),
+            _("Pendant la pause, « %(name)s » est arrivé à échéance : c'est traité dans un instant.", name=one.name),
             "soon",
         )
     return _back(number)

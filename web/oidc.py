@@ -111,5 +111,5 @@ def _again(problem: Exception) -> ResponseReturnValue:
     log.warning("oidc_refused", problem=type(problem).__name__)
     sign_in.note_refusal(how="oidc")
     session.clear()
-    sentence = _("La connexion n'a pas pu être vérifiée, par sécurité elle est abandonnée. Vous pouvez recommencer.")
+    sentence = _("La connexion n'a pas pu être vérifiée : par sécurité, elle est abandonnée. Vous pouvez recommencer.")
     return render_template("accounts/again.html", title=_("Recommencer la connexion"), sentence=sentence), 400

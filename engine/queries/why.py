@@ -38,6 +38,9 @@ CLOSED = {
     "closed": "Le dossier est clos.",
 }
 
+EXPECTED = {"message": "attendu", "signal": "attendu", "join": "attendues"}
+"""As `_what` names them: le message, les branches; everything else is feminine."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
@@ -210,9 +213,10 @@ def _expected(wait: WaitRecord, zone: ZoneInfo, now: datetime) -> str:
     moment = moment_text(wait.expected_at, zone, now)
     if wait.kind == "timer":
         return f"prévue {moment}"
+    expected = EXPECTED.get(wait.kind, "attendue")
     if wait.expected_at < now:
-        return f"attendue {moment}, en retard de {length_text(now - wait.expected_at)}"
-    return f"attendue avant {moment.removeprefix('le ')}" if moment.startswith("le ") else f"attendue avant {moment}"
+        return f"{expected} {moment}, en retard de {length_text(now - wait.expected_at)}"
+    return f"{expected} avant {moment.removeprefix('le ')}"
 
 
 def _worst(state: str, waits: tuple[Wait, ...]) -> Health:

@@ -201,7 +201,7 @@ def test_a_play_goes_on_back_and_stores_nothing(hugo: Browser, database: Databas
     assert "1 tâche ouverte" in text_of(page)
 
     done = press(hugo, version, page, "random")
-    assert "L'essai est arrivé à une fin" in text_of(done)
+    assert "L'essai est arrivé à son terme" in text_of(done)
 
     assert "1 tâche ouverte" in text_of(press(hugo, version, done, "back"))
     assert counted(database) == before
