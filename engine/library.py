@@ -37,6 +37,11 @@ ROLES = "roles.json"
 IN_A_FOLDER = (".bpmn", ".dmn", ".json")
 
 
+PLAIN_START = "plain_start"
+"""The start form of a pathway that came without `pathway.json`: nothing is asked but the patient."""
+PLAIN_START_FORM = parse_form({"key": PLAIN_START, "title": {"fr": "Ouvrir le parcours"}, "sections": []})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One published version. Shared by every case and thread: never changed."""
@@ -56,7 +61,7 @@ class Version:
 
     def form(self, key: str | None) -> FormDefinition | None:
         """The form of a task, standard fields included; None for a task without a form."""
-        return None if key is None else self.forms.get(key)
+        return PLAIN_START_FORM if key == PLAIN_START else None if key is None else self.forms.get(key)
 
     @property
     def start_form(self) -> FormDefinition | None:

@@ -21,10 +21,26 @@ from engine.bpmn.findings import Finding, Severity, in_reading_order
 from engine.bpmn.model import PathwayModel
 from engine.bpmn.program import SPIFF_VERSION
 from engine.errors import Invalid, InvalidPathway, InvalidRequest, PathwayNotFound
-from engine.library import SHARED, files_of, json_in, parameter_value, parameters_in, read_folder, shared_files
+from engine.library import (
+    PLAIN_START,
+    SHARED,
+    files_of,
+    json_in,
+    parameter_value,
+    parameters_in,
+    read_folder,
+    shared_files,
+)
 from engine.models import Pathway, PathwayFile, PathwayVersion
 
 DESCRIPTION = "pathway.json"
+DRAWN_START_ROLES = frozenset(
+    {
+        "hospital_physician", "hospital_nurse", "hospital_social_worker", "discharge_office", "ward_manager",
+        "gp", "home_nurse", "dac_case_manager", "coordinator",
+    }
+)  # fmt: skip
+"""Who opens the cases of a pathway that was only drawn, and does not say it in `pathway.json`."""
 IGNORED_FOLDERS = ("walks/",)
 
 
@@ -186,7 +202,7 @@ def _description(files: Mapping[str, bytes], model: PathwayModel) -> dict[str, A
     description = json_in(files, DESCRIPTION)
     main = model.main_process
     if not isinstance(description, Mapping):
-        description = {}
+        description = {"start_form": PLAIN_START, "start_roles": sorted(DRAWN_START_ROLES)}
     made = dict(description)
     made.setdefault("key", main.id)
     made.setdefault("title", {"fr": main.name or main.id, "en": main.name or main.id})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from waitress.server import create_server
 
 from engine.actor import Actor
 from engine.clock import utcnow
@@ -15,6 +17,7 @@ from engine.db import Database
 from engine.queries.actors import actor_of
 from engine.settings import read_settings
 from tests.support.databases import SqliteDatabases
+from tests.support.servers import free_port
 from tests.web import town
 from tests.web.browser import Browser
 from web.app import create_app
@@ -33,6 +36,19 @@ def app(database: Database) -> Flask:
     made.testing = True
     made.config["PROPAGATE_EXCEPTIONS"] = False
     return made
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The town, served."""
+    port = free_port()
+    server = create_server(app, host="127.0.0.1", port=port, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.close()
+    server.task_dispatcher.shutdown()
+    thread.join(5)
 
 
 @pytest.fixture

@@ -1,4 +1,12 @@
 // Pins the checker's findings on the elements they speak of, and lists them; a click on one goes to the other.
+import { word } from './words.js';
+
+// where the tokens stand, step by step, and at last what the finding is about
+const framesOf = ({ trace, element_id: element }) => [
+  ...(trace ?? []).map((step) => [...new Set([step.element_id, ...(step.marking ?? [])])]),
+  ...(trace?.length && element ? [[element]] : []),
+];
+
 export function findingsOn(modeler, list) {
   const canvas = modeler.get('canvas');
   const overlays = modeler.get('overlays');
@@ -42,6 +50,15 @@ export function findingsOn(modeler, list) {
       button.textContent = registry.get(finding.element_id).businessObject.name || finding.element_id;
       button.addEventListener('click', () => goTo(finding.element_id));
       card.append(button);
+    }
+    const frames = framesOf(finding);
+    if (frames.length > 1) {
+      const replay = document.createElement('button');
+      replay.type = 'button';
+      replay.className = 'button-link';
+      replay.textContent = word('replay');
+      replay.dataset.replay = JSON.stringify(frames);
+      card.append(' ', replay);
     }
     return card;
   }

@@ -51,6 +51,7 @@ const words = {
   scriptHint: ['Une ligne par valeur : nom = expression', 'One line per value: name = expression'],
   collection: ['Une fois pour chaque élément de', 'Once for each element of'],
   item: ['Nom de l’élément', 'Name of the element'],
+  replay: ['Rejouer', 'Replay'],
   saved: ['Enregistré', 'Saved'],
   unsaved: ['Modifications non enregistrées', 'Unsaved changes'],
   saveFailed: ['Pas enregistré. Vérifiez la connexion, puis réessayez ; le dessin est toujours ici.', 'Not saved. Check the connection, then try again; the drawing is still here.'],
