@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pyotp
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor, system_actor
 from engine.commands.sign_ins import hash_password, hash_token
+from engine.eligibility import holds_role_now
 from engine.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 from engine.models import Account, Invitation, Professional, ProfessionalRole, SignIn, TerritoryRow
 from engine.vault import Vault
@@ -150,8 +151,7 @@ def needs_second_factor(session: Session, *, account_id: UUID, now: datetime) ->
                 Account.id == account_id,
                 TerritoryRow.kind != "demo",
                 ProfessionalRole.role.in_(GUARDED),
-                ProfessionalRole.valid_from <= today,
-                or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+                holds_role_now(ProfessionalRole, today),
             )
         ).first()
         is not None

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
+from engine.eligibility import holds_role_now
 from engine.errors import ProfessionalNotFound
-from engine.models import Account, Professional, ProfessionalRole, ProfessionalSector
+from engine.models import Account, Organization, Professional, ProfessionalRole, ProfessionalSector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a professional may act as on one day."""
+
+    roles: frozenset[str]
+    organizations: Mapping[UUID, str]
+    """Where they hold a role, with its name; the oldest first."""
+    sector_ids: frozenset[UUID]
+
+
+def held_by(session: Session, *, professional_id: UUID, today: date) -> Held:
+    """Roles, organisations and sectors of a professional on `today`."""
+    rows = session.execute(
+        select(ProfessionalRole.role, ProfessionalRole.organization_id, Organization.name)
+        .outerjoin(Organization, Organization.id == ProfessionalRole.organization_id)
+        .where(ProfessionalRole.professional_id == professional_id, holds_role_now(ProfessionalRole, today))
+        .order_by(ProfessionalRole.valid_from, Organization.name)
+    ).all()
+    sectors = session.execute(
+        select(ProfessionalSector.sector_id).where(ProfessionalSector.professional_id == professional_id)
+    ).scalars()
+    return Held(
+        roles=frozenset(role for role, _, _ in rows),
+        organizations={organization: name for _, organization, name in rows if organization is not None},
+        sector_ids=frozenset(sectors),
+    )
 
 
 def actor_of(session: Session, *, professional_id: UUID, today: date) -> Actor:
@@ -23,24 +54,15 @@ def actor_of(session: Session, *, professional_id: UUID, today: date) -> Actor:
     if row is None:
         raise ProfessionalNotFound("Ce professionnel n'est pas dans l'annuaire du territoire.")
     professional, account_id, locale = row
-    held = session.execute(
-        select(ProfessionalRole.role, ProfessionalRole.organization_id).where(
-            ProfessionalRole.professional_id == professional_id,
-            ProfessionalRole.valid_from <= today,
-            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
-        )
-    ).all()
-    sectors = session.execute(
-        select(ProfessionalSector.sector_id).where(ProfessionalSector.professional_id == professional_id)
-    ).scalars()
+    held = held_by(session, professional_id=professional_id, today=today)
     return Actor(
         territory_id=professional.territory_id,
         account_id=account_id,
         professional_id=professional.id,
         name=professional.display_name,
-        roles=frozenset(role for role, _ in held),
-        organization_ids=frozenset(organization for _, organization in held if organization is not None),
-        sector_ids=frozenset(sectors),
+        roles=held.roles,
+        organization_ids=frozenset(held.organizations),
+        sector_ids=held.sector_ids,
         locale=locale or "fr",
     )
 
@@ -53,8 +75,7 @@ def holders_of(session: Session, *, territory_id: UUID, role: str, today: date) 
         .where(
             ProfessionalRole.territory_id == territory_id,
             ProfessionalRole.role == role,
-            ProfessionalRole.valid_from <= today,
-            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+            holds_role_now(ProfessionalRole, today),
         )
         .group_by(Professional.id, Professional.family_name, Professional.given_name)
         .order_by(Professional.family_name, Professional.given_name)
@@ -71,8 +92,7 @@ def role_count(session: Session, *, account_id: UUID, today: date) -> int:
                 .join(Account, Account.professional_id == ProfessionalRole.professional_id)
                 .where(
                     Account.id == account_id,
-                    ProfessionalRole.valid_from <= today,
-                    or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+                    holds_role_now(ProfessionalRole, today),
                 )
             ).scalars()
         )

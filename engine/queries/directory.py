@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.actor import Actor
+from engine.eligibility import holds_role_now
 from engine.models import Commune, Organization, Professional, ProfessionalRole
 
 MOST = 300
@@ -38,8 +39,7 @@ def people(
         .where(
             Professional.territory_id == by.territory_id,
             Professional.left_at.is_(None),
-            ProfessionalRole.valid_from <= today,
-            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+            holds_role_now(ProfessionalRole, today),
             *([ProfessionalRole.role.in_(wanted)] if wanted else []),
             *([func.lower(Professional.family_name).contains(text.lower(), autoescape=True)] if text else []),
         )

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
+from engine.eligibility import holds_role_now
 from engine.models import (
     Account,
     Organization,
     Professional,
     ProfessionalRole,
-    ProfessionalSector,
     SignIn,
     TerritoryRow,
 )
+from engine.queries.actors import held_by
 
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=12)
@@ -120,7 +120,7 @@ def signed_in(session: Session, *, token_hash: str, now: datetime, today: date) 
     )
     organization = ""
     if professional is not None:
-        actor, organization = _with_roles(session, actor, today)
+        actor, organization = _with_roles(session, actor, professional.id, today)
     return SignedIn(
         sign_in_id=sign_in.id,
         actor=actor,
@@ -144,8 +144,7 @@ def demo_people(session: Session, *, territory_id: UUID, today: date) -> Sequenc
             TerritoryRow.kind == "demo",
             Account.kind == "person",
             Account.disabled_at.is_(None),
-            ProfessionalRole.valid_from <= today,
-            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
+            holds_role_now(ProfessionalRole, today),
         )
         .order_by(Professional.family_name, Professional.given_name, ProfessionalRole.role)
     )
@@ -168,32 +167,11 @@ def demo_people(session: Session, *, territory_id: UUID, today: date) -> Sequenc
     return tuple(people.values())
 
 
-def _with_roles(session: Session, actor: Actor, today: date) -> tuple[Actor, str]:
+def _with_roles(session: Session, actor: Actor, professional_id: UUID, today: date) -> tuple[Actor, str]:
     """The actor with the roles held on `today`, their organisations, and the name of the first of these."""
-    held = session.execute(
-        select(ProfessionalRole.role, ProfessionalRole.organization_id, Organization.name)
-        .outerjoin(Organization, Organization.id == ProfessionalRole.organization_id)
-        .where(
-            ProfessionalRole.professional_id == actor.professional_id,
-            ProfessionalRole.valid_from <= today,
-            or_(ProfessionalRole.valid_to.is_(None), ProfessionalRole.valid_to >= today),
-        )
-        .order_by(ProfessionalRole.valid_from, Organization.name)
-    ).all()
-    sectors = session.execute(
-        select(ProfessionalSector.sector_id).where(ProfessionalSector.professional_id == actor.professional_id)
-    ).scalars()
-    organizations: dict[UUID, str] = defaultdict(str)
-    for _, organization_id, name in held:
-        if organization_id is not None:
-            organizations[organization_id] = name
-    actor = replace(
-        actor,
-        roles=frozenset(role for role, _, _ in held),
-        organization_ids=frozenset(organizations),
-        sector_ids=frozenset(sectors),
-    )
-    return actor, next(iter(organizations.values()), "")
+    held = held_by(session, professional_id=professional_id, today=today)
+    known = replace(actor, roles=held.roles, organization_ids=frozenset(held.organizations), sector_ids=held.sector_ids)
+    return known, next(iter(held.organizations.values()), "")
 
 
 def _group(role: str) -> str:
