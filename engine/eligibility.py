@@ -6,7 +6,7 @@ audience.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +72,11 @@ def present(professional: Any, today: date) -> ColumnElement[bool]:
 def holds_role_now(role: Any, today: date) -> ColumnElement[bool]:
     """The dates of a role include `today`."""
     return and_(role.valid_from <= today, or_(role.valid_to.is_(None), role.valid_to >= today))
+
+
+def in_circle_now(member: Any, now: datetime) -> ColumnElement[bool]:
+    """A row of the care circle is in force at `now`."""
+    return and_(member.valid_from <= now, or_(member.valid_to.is_(None), member.valid_to > now))
 
 
 def away(professional_id: Any, today: date) -> ColumnElement[bool]:

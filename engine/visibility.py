@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from sqlalchemy.orm import aliased
 
 from engine.actor import Actor, ActorKind
-from engine.eligibility import may_do, within
+from engine.eligibility import in_circle_now, may_do, within
 from engine.forms import FormDefinition
 from engine.models import (
     CareCircleMember,
@@ -122,8 +122,7 @@ def in_circle(by: Actor, *, now: datetime, patient_id: Any) -> ColumnElement[boo
     member = aliased(CareCircleMember)
     return exists().where(
         member.patient_id == patient_id,
-        member.valid_from <= now,
-        or_(member.valid_to.is_(None), member.valid_to > now),
+        in_circle_now(member, now),
         or_(
             member.professional_id == (by.professional_id or NOBODY),
             member.organization_id.in_(by.organization_ids),

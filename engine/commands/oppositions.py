@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor
 from engine.commands.case_life import cancel
 from engine.commands.emergencies import tell
+from engine.eligibility import in_circle_now
 from engine.errors import Conflict, PatientNotFound
 from engine.models import CareCircleMember, Case, EmergencyAccess, Patient
 
@@ -27,8 +28,7 @@ def oppose(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> i
         raise Conflict("L'opposition de ce patient est déjà notée.")
     now_member = (
         CareCircleMember.patient_id == patient_id,
-        CareCircleMember.valid_from <= now,
-        or_(CareCircleMember.valid_to.is_(None), CareCircleMember.valid_to > now),
+        in_circle_now(CareCircleMember, now),
     )
     told = session.execute(select(CareCircleMember.professional_id).where(*now_member)).scalars().all()
     open_cases = (

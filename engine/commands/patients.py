@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import trace
 from engine.actor import Actor
+from engine.eligibility import in_circle_now
 from engine.errors import InvalidRequest, PatientNotFound
 from engine.models import CareCircleMember, Commune, Patient
 from engine.models.patient import IDENTITY_STATUSES, SEXES
@@ -108,8 +109,7 @@ def add_to_circle(
     current = (
         CareCircleMember.patient_id == patient_id,
         CareCircleMember.role == role,
-        CareCircleMember.valid_from <= now,
-        or_(CareCircleMember.valid_to.is_(None), CareCircleMember.valid_to > now),
+        in_circle_now(CareCircleMember, now),
     )
     if usual:
         session.execute(update(CareCircleMember).where(*current).values(usual=False))

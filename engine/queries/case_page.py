@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine import policies
 from engine.actor import Actor
 from engine.calendars import Calendar
+from engine.eligibility import in_circle_now
 from engine.errors import CaseNotFound, NotAllowed
 from engine.forms import Field, FormDefinition, Section, Text
 from engine.library import Version, version_of
@@ -192,8 +193,7 @@ def team(session: Session, *, head: CaseHead, now: datetime) -> Sequence[TeamMem
         .outerjoin(Organization, Organization.id == CareCircleMember.organization_id)
         .where(
             CareCircleMember.patient_id == head.patient.id,
-            CareCircleMember.valid_from <= now,
-            or_(CareCircleMember.valid_to.is_(None), CareCircleMember.valid_to > now),
+            in_circle_now(CareCircleMember, now),
         )
         .order_by(CareCircleMember.usual.desc(), CareCircleMember.role)
     ).all()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Actor
 from engine.calendars import Calendar
-from engine.eligibility import may_take
+from engine.eligibility import in_circle_now, may_take
 from engine.models import (
     CareCircleMember,
     Case,
@@ -106,8 +106,7 @@ def in_my_circle(by: Actor, now: datetime) -> ColumnElement[bool]:
         select(member.id)
         .where(
             member.patient_id == Patient.id,
-            member.valid_from <= now,
-            or_(member.valid_to.is_(None), member.valid_to > now),
+            in_circle_now(member, now),
             or_(
                 member.professional_id == (by.professional_id or UUID(int=0)),
                 member.organization_id.in_(by.organization_ids),

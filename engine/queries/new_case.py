@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Actor
 from engine.calendars import Calendar
-from engine.eligibility import away, within
+from engine.eligibility import away, in_circle_now, within
 from engine.errors import CaseNotFound, PatientNotFound
 from engine.forms import FormDefinition
 from engine.library import version_of
@@ -291,8 +291,7 @@ def _team(session: Session, patient_id: UUID, now: datetime, today: date) -> Seq
         .outerjoin(Organization, Organization.id == member.organization_id)
         .where(
             member.patient_id == patient_id,
-            member.valid_from <= now,
-            or_(member.valid_to.is_(None), member.valid_to > now),
+            in_circle_now(member, now),
         )
         .order_by(member.usual.desc(), member.role)
     )

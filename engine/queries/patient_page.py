@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Actor
 from engine.calendars import Calendar
+from engine.eligibility import in_circle_now
 from engine.errors import PatientNotFound
 from engine.models import (
     OPEN_TASK_STATES,
@@ -159,8 +160,7 @@ def _circle(session: Session, patient_id: UUID, now: datetime) -> Sequence[Membe
         .outerjoin(Organization, Organization.id == CareCircleMember.organization_id)
         .where(
             CareCircleMember.patient_id == patient_id,
-            CareCircleMember.valid_from <= now,
-            or_(CareCircleMember.valid_to.is_(None), CareCircleMember.valid_to > now),
+            in_circle_now(CareCircleMember, now),
         )
         .order_by(CareCircleMember.role, CareCircleMember.usual.desc())
     )
