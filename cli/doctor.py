@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine import migrations
 from engine.db import Database
@@ -71,7 +72,7 @@ def _database_problems(settings: Settings) -> Iterator[str]:
     try:
         if migrations.current(database) != migrations.newest():
             yield "La base n'est pas à jour : lancez « parcours migrate »."
-    except Exception as problem:  # noqa: BLE001 - whatever keeps the database away is what the operator must read
+    except (SQLAlchemyError, ImportError, OSError) as problem:
         yield f"La base ne répond pas ({type(problem).__name__})."
     finally:
         database.close()

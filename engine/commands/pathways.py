@@ -124,9 +124,7 @@ def revise_parameters(
     row = session.execute(
         select(PathwayVersion)
         .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
-        .where(
-            Pathway.territory_id == by.territory_id, Pathway.key == pathway_key, PathwayVersion.state == "published"
-        )
+        .where(Pathway.territory_id == by.territory_id, Pathway.key == pathway_key, PathwayVersion.state == "published")
     ).scalar_one_or_none()
     if row is None:
         raise PathwayNotFound(f"Aucun parcours publié ne s'appelle « {pathway_key} ».")
