@@ -103,7 +103,7 @@ class Scene:
         """Every case of the patient."""
         with self.database.reading() as session:
             rows = session.execute(
-                select(Case).where(Case.patient_id == self.settled.patients[self.patient]).order_by(Case.opened_at)
+                select(Case).where(Case.patient_id == self.settled.patients[self.patient]).order_by(Case.number)
             ).scalars()
             found = {row.id: row for row in rows}
             session.expunge_all()
