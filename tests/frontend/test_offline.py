@@ -102,6 +102,7 @@ def test_an_expired_session_keeps_the_answer_and_asks_to_sign_in(
     page.goto(f"{road.url}/outbox")
 
     expect(page.get_by_text("Votre session a expiré")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # what coming back on line sends by itself has been tried
     assert answers(road) == []
 
     road.json("/session.json", {"csrf_token": "fresh-token", "account": "claire"})
