@@ -5,6 +5,7 @@ Made from the model alone, so that it always says what runs. Pure: no database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from engine.roles import role_label
 CHOICES = (NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE)
 WAITS = (NodeKind.CATCH, NodeKind.RECEIVE_TASK)
 MOST_QUESTIONS = 6
+_ASKED = re.compile(r"\{[A-Za-z_][\w.]*\}")
 ROUNDS = {
     "usual": "le professionnel habituel", "pool": "tous les professionnels du secteur",
     "neighbours": "les secteurs voisins", "search": "la coordination, par téléphone",
@@ -133,7 +135,14 @@ def _step(
         told = node.action.parameters.get("to", "") if node.action is not None else ""
         people = [role_label(role.strip()) for role in told.split(",") if _is_role(role)]
         sentences += [f"Sont prévenus : {', '.join(people)}."] if people else []
-    return ReadStep(element_id=node.id, title=title, sentences=tuple(sentences))
+    return ReadStep(
+        element_id=node.id, title=_unfilled(title), sentences=tuple(_unfilled(sentence) for sentence in sentences)
+    )
+
+
+def _unfilled(text: str) -> str:
+    """« Rattraper : {step.label} » before any case has filled it: « Rattraper : … »."""
+    return _ASKED.sub("…", text)
 
 
 def _who(node: Node) -> str:

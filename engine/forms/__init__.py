@@ -3,7 +3,6 @@
 from engine.forms.checking import check_answers
 from engine.forms.definition import (
     FIELD_TYPES,
-    Column,
     Field,
     FormDefinition,
     FormProblem,
@@ -16,7 +15,6 @@ from engine.forms.showing import prefill, visible_fields
 
 __all__ = [
     "FIELD_TYPES",
-    "Column",
     "Field",
     "FormDefinition",
     "FormProblem",

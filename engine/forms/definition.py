@@ -74,10 +74,6 @@ class Field:
         return next((option.label.in_(locale) for option in self.options if option.value == value), value)
 
 
-Column = Field
-"""A column of a `table` field is a field without columns of its own."""
-
-
 @dataclass(frozen=True, slots=True)
 class Section:
     """Fields that belong together, under an optional title."""

@@ -85,3 +85,7 @@ def test_nothing_technical_is_left_in_the_text(parts: tuple[ReadPart, ...]) -> N
 def test_something_that_may_happen_any_time_stands_aside(parts: tuple[ReadPart, ...]) -> None:
     assert any(part.aside for part in parts)
     assert not parts[0].aside
+
+
+def test_a_name_that_a_case_would_fill_is_read_without_its_braces(parts: tuple[ReadPart, ...]) -> None:
+    assert steps(parts)["catch_up"].title.endswith("Rattraper : …")
