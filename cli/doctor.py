@@ -67,6 +67,16 @@ def check_may_start(settings: Settings) -> None:
         raise SystemExit("\n".join(("Parcours ne démarre pas en production :", *(f"✗ {one}" for one in found))))
 
 
+def settings_that_may_start() -> Settings:
+    """The settings of this process. Raises SystemExit with a sentence when they cannot be read, or may not be used."""
+    try:
+        settings = read_settings()
+    except (ValueError, OSError) as problem:
+        raise SystemExit(f"Parcours ne démarre pas : {problem}") from None
+    check_may_start(settings)
+    return settings
+
+
 def _database_problems(settings: Settings) -> Iterator[str]:
     database = Database(settings.database_url)
     try:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from engine.settings import read_settings
+from cli.doctor import settings_that_may_start
 from worker.app import production_app
 
 
@@ -23,6 +23,6 @@ def run_beat() -> None:
 
 
 def _needs_redis() -> None:
-    if read_settings().redis_url is None:
+    if settings_that_may_start().redis_url is None:
         click.echo("PARCOURS_REDIS_URL manque : ce processus attend ses réveils de Redis.", err=True)
         sys.exit(2)

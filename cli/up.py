@@ -12,10 +12,10 @@ import click
 from waitress.server import create_server
 
 from cli.database import use_data_directory
+from cli.doctor import settings_that_may_start
 from engine import migrations
 from engine.db import Database
 from engine.errors import InvalidRequest
-from engine.settings import read_settings
 from web.app import create_app
 from worker.app import make_celery, start_embedded
 from worker.channels import Channels, channels_from
@@ -28,7 +28,7 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     """Start everything and serve until interrupted."""
     listening = _listen(host, port)
     use_data_directory(data)
-    settings = read_settings()
+    settings = settings_that_may_start()
     database = Database(settings.database_url)
     migrations.upgrade(database)
     channels = channels_from(settings)
