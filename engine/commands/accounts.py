@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pyotp
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import policies, trace
@@ -19,7 +19,7 @@ from engine.actor import Actor, system_actor
 from engine.commands.sign_ins import hash_password, hash_token
 from engine.eligibility import holds_role_now
 from engine.errors import Conflict, InvalidRequest, NotAllowed, NotFound
-from engine.models import Account, Invitation, Professional, ProfessionalRole, SignIn, TerritoryRow
+from engine.models import Account, Invitation, Passkey, Professional, ProfessionalRole, SignIn, TerritoryRow
 from engine.vault import Vault
 
 INVITATION_LASTS = timedelta(hours=72)
@@ -47,6 +47,15 @@ class NewSecondFactor:
     secret: str
     address: str
     """`otpauth://…`, what a QR code would hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactors:
+    """Which second proofs an account can give."""
+
+    application: bool
+    recovery: bool
+    passkey: bool
 
 
 def invite(session: Session, *, login: str, professional_id: UUID | None = None, by: Actor, now: datetime) -> Invited:
@@ -159,9 +168,21 @@ def needs_second_factor(session: Session, *, account_id: UUID, now: datetime) ->
 
 
 def has_second_factor(session: Session, *, account_id: UUID) -> bool:
-    """True when a second factor was set up."""
-    stored = session.execute(select(Account.second_factor).where(Account.id == account_id)).scalar_one()
-    return bool(stored and stored.get("totp"))
+    """True when an application of codes or a passkey was set up."""
+    stored, key = session.execute(
+        select(Account.second_factor, exists().where(Passkey.account_id == Account.id)).where(Account.id == account_id)
+    ).one()
+    return bool(key or (stored and stored.get("totp")))
+
+
+def second_factors(session: Session, *, account_id: UUID) -> SecondFactors:
+    """What the account may prove itself with a second time."""
+    stored, key = session.execute(
+        select(Account.second_factor, exists().where(Passkey.account_id == Account.id, Passkey.suspect_at.is_(None)))
+        .where(Account.id == account_id)
+    ).one()  # fmt: skip
+    kept = stored or {}
+    return SecondFactors(application=bool(kept.get("totp")), recovery=bool(kept.get("recovery")), passkey=bool(key))
 
 
 def propose_second_factor(login: str) -> NewSecondFactor:
@@ -179,12 +200,23 @@ def set_second_factor(
     step = _matching_step(secret, code, now, after=-1)
     if step is None:
         raise InvalidRequest("Ce code ne correspond pas. Vérifiez l'heure du téléphone, puis recommencez.")
-    codes = [f"{secrets.token_hex(2)}-{secrets.token_hex(2)}-{secrets.token_hex(2)}" for _ in range(RECOVERY_CODES)]
+    codes = _new_recovery_codes()
     kept = {"totp": vault.seal(secret), "last_step": step, "recovery": [_digest(one) for one in codes]}
     account = session.execute(select(Account).where(Account.id == account_id).with_for_update()).scalar_one()
     session.execute(update(Account).where(Account.id == account_id).values(second_factor=kept))
     by = Actor(territory_id=account.territory_id, account_id=account_id, name=account.login)
     trace.record(session, action="accounts.second_factor", by=by, now=now, object_kind="account", object_id=account_id)
+    return codes
+
+
+def keep_recovery_codes(session: Session, *, account_id: UUID) -> Sequence[str]:
+    """Give an account without recovery codes its ten, shown once. Empty when it still has some."""
+    kept = session.execute(select(Account.second_factor).where(Account.id == account_id)).scalar_one() or {}
+    if kept.get("recovery"):
+        return ()
+    codes = _new_recovery_codes()
+    kept = {**kept, "recovery": [_digest(one) for one in codes]}
+    session.execute(update(Account).where(Account.id == account_id).values(second_factor=kept))
     return codes
 
 
@@ -267,6 +299,10 @@ def _matching_step(secret: str, code: str, now: datetime, *, after: int) -> int 
         if step > after and hmac.compare_digest(generator.at(step * TOTP_STEP_SECONDS), code):
             return step
     return None
+
+
+def _new_recovery_codes() -> list[str]:
+    return [f"{secrets.token_hex(2)}-{secrets.token_hex(2)}-{secrets.token_hex(2)}" for _ in range(RECOVERY_CODES)]
 
 
 def _digest(code: str) -> str:

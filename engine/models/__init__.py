@@ -1,6 +1,13 @@
 """The tables, one module per noun. Importing this package registers all of them."""
 
-from engine.models.access import EmergencyAccess, ExternalIdentity, Invitation, ServiceToken
+from engine.models.access import (
+    EmergencyAccess,
+    ExternalIdentity,
+    Invitation,
+    Passkey,
+    PasskeyChallenge,
+    ServiceToken,
+)
 from engine.models.audit import AuditEvent
 from engine.models.case import OPEN_CASE_STATES, Case, CaseFact, CaseHistory, CaseState, IncidentRow
 from engine.models.columns import Table
@@ -48,6 +55,8 @@ __all__ = [
     "MessageSubscription",
     "Organization",
     "Outbox",
+    "Passkey",
+    "PasskeyChallenge",
     "Pathway",
     "PathwayFile",
     "PathwayVersion",

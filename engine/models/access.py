@@ -1,13 +1,15 @@
-"""Ways in: invitations, identities of other providers, tokens of programs; and emergency access to a patient."""
+"""Ways in: invitations, passkeys, identities of other providers, tokens of programs; and emergency access."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.columns import Json, Key, Moment, Table, Territory
+from engine.models.columns import Json, Key, Moment, Table, Territory, one_of
+
+CHALLENGE_PURPOSES = ("register", "prove")
 
 
 class EmergencyAccess(Table):
@@ -73,3 +75,38 @@ class ServiceToken(Table):
     expires_at: Mapped[Moment]
     revoked_at: Mapped[Moment | None]
     last_used_at: Mapped[Moment | None]
+
+
+class Passkey(Table):
+    """A key that a person's phone, computer or token holds (WebAuthn): only its public half is here."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[Key]
+    territory_id: Mapped[Territory]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    """What the person calls it: « Mon téléphone »."""
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How often the key says it has signed. Going back means a copy exists; always 0 for synchronised keys."""
+    made_at: Mapped[Moment]
+    last_used_at: Mapped[Moment | None]
+    suspect_at: Mapped[Moment | None]
+    """Set when the count went back: the key opens nothing any more."""
+
+
+class PasskeyChallenge(Table):
+    """What a key was asked to sign, until it has; deleted by the first answer, right or wrong."""
+
+    __tablename__ = "passkey_challenge"
+    __table_args__ = (one_of("purpose", CHALLENGE_PURPOSES),)
+
+    id: Mapped[Key]
+    territory_id: Mapped[Territory]
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    """Whose key must answer; None: the key says whose it is."""
+    purpose: Mapped[str] = mapped_column(String(10))
+    challenge: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[Moment] = mapped_column(index=True)
