@@ -22,7 +22,7 @@ from engine.models.directory import (
     SignIn,
 )
 from engine.models.education import EtpEducator, EtpPlace, EtpProgram, EtpSessionTemplate, EtpSlot
-from engine.models.pathway import Pathway, PathwayFile, PathwayVersion
+from engine.models.pathway import DraftChange, Pathway, PathwayFile, PathwayVersion
 from engine.models.patient import CareCircleMember, Patient
 from engine.models.task import OPEN_TASK_STATES, Task, TaskDraft, TaskOffer
 from engine.models.territory import Commune, Sector, TerritoryRow
@@ -40,6 +40,7 @@ __all__ = [
     "CaseHistory",
     "CaseState",
     "Commune",
+    "DraftChange",
     "EarlyMessage",
     "EmergencyAccess",
     "EtpEducator",
