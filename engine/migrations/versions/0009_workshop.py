@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_workshop"
-down_revision = "0007_education"
+revision = "0009_workshop"
+down_revision = "0008_passkeys"
 
 MOMENT = sa.DateTime(timezone=True)
 JSON_VALUE = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
