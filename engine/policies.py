@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ COORDINATION = frozenset({"coordinator", "mission_lead", "territory_admin"})
 STEERING = COORDINATION | {"pathway_designer"}
 WARD = frozenset({"hospital_nurse", "hospital_physician", "discharge_office", "ward_manager", "hospital_social_worker"})
 MAXIMUM_POSTPONEMENTS = 2
+PROOF_LASTS = timedelta(minutes=5)
+"""How long a proof of who one is serves to sign."""
 DECLINE_REASONS = (
     "absence", "absent", "full", "not_my_patient", "already_done", "outside_competence", "too_far", "other",
 )  # fmt: skip
@@ -63,6 +65,19 @@ def check_may_do(task: TaskFacts, *, eligible: bool, owner: str, by: Actor, zone
     raise NotAllowed(f"« {task.name} » ne vous est pas proposée. Si elle devrait l'être, appelez la coordination.")
 
 
+def may_sign(by: Actor, *, now: datetime) -> bool:
+    """The person proved who they are a moment ago. A program signs nothing."""
+    if by.kind is not ActorKind.PERSON:
+        return by.kind is ActorKind.SYSTEM
+    return by.proved_at is not None and now - by.proved_at <= PROOF_LASTS
+
+
+def check_may_sign(by: Actor, *, what: str, now: datetime) -> None:
+    """Raises ProofNeeded unless `by` proved who they are in the last five minutes."""
+    if not may_sign(by, now=now):
+        raise ProofNeeded(f"« {what} » se signe : confirmez que c'est bien vous.")
+
+
 def may_steer(by: Actor) -> bool:
     """Coordination and designers may mend a case."""
     return is_engine(by) or by.has_role(*STEERING)
@@ -105,9 +120,14 @@ def check_may_publish(by: Actor) -> None:
         raise NotAllowed("Seuls les concepteurs de parcours peuvent publier un modèle.")
 
 
+def may_administer(by: Actor) -> bool:
+    """The directory and the settings of a territory belong to its administrators."""
+    return is_engine(by) or by.has_role("territory_admin", "coordinator")
+
+
 def check_may_administer(by: Actor) -> None:
-    """The directory belongs to the territory's administrators."""
-    if not (is_engine(by) or by.has_role("territory_admin", "coordinator")):
+    """Raises NotAllowed for anybody but the administration."""
+    if not may_administer(by):
         raise NotAllowed("Seule l'administration du territoire peut modifier l'annuaire.")
 
 

@@ -42,6 +42,13 @@ ENTRIES = (
     Entry("offline.outbox", _l("Envois"), "g e", frozenset({"home_nurse", "home_help", "physiotherapist"})),
 )
 
+OVERSIGHT = frozenset({"coordinator", "mission_lead"})
+ACCOUNT_ENTRIES = (
+    Entry("person_rights.reviews", _l("Accès d'urgence"), "", OVERSIGHT),
+    Entry("retention.index", _l("Conservation"), "", OVERSIGHT),
+)
+"""What is needed now and then: in the menu of the person's name."""
+
 
 def entries_for(actor: Actor) -> list[Entry]:
     """The bar of a person, the landing page first. An area that is not installed is left out."""
@@ -78,5 +85,6 @@ def init(app: Flask) -> None:
             "visitor": found,
             "territory": visitor.current_territory(),
             "nav_entries": entries_for(found.actor) if found is not None else [],
+            "account_entries": [one for one in ACCOUNT_ENTRIES if found is not None and _has(found.actor, one)],
             "current_section": request.blueprint,
         }

@@ -17,6 +17,7 @@ from engine.settings import Settings, read_settings
 from worker.audit_roots import keep_root
 from worker.channels import Channels, channels_from
 from worker.migrations import sweep_migrations
+from worker.retention import sweep_purges, sweep_retention
 from worker.sweeps import seal_audit, sweep_outbox, sweep_timers
 
 log = structlog.get_logger("parcours.worker")
@@ -24,6 +25,8 @@ log = structlog.get_logger("parcours.worker")
 TIMERS_EVERY_SECONDS = 5.0
 OUTBOX_EVERY_SECONDS = 5.0
 MIGRATIONS_EVERY_SECONDS = 5.0
+PURGES_EVERY_SECONDS = 10.0
+RETENTION_EVERY_SECONDS = 3600.0
 SEAL_EVERY_SECONDS = 60.0
 ROOT_EVERY_SECONDS = 3600.0
 MEMORY_BROKER = "memory://"
@@ -45,6 +48,8 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
             "timers": {"task": "parcours.timers", "schedule": TIMERS_EVERY_SECONDS},
             "outbox": {"task": "parcours.outbox", "schedule": OUTBOX_EVERY_SECONDS},
             "migrations": {"task": "parcours.migrations", "schedule": MIGRATIONS_EVERY_SECONDS},
+            "purges": {"task": "parcours.purges", "schedule": PURGES_EVERY_SECONDS},
+            "retention": {"task": "parcours.retention", "schedule": RETENTION_EVERY_SECONDS},
             "seal": {"task": "parcours.seal", "schedule": SEAL_EVERY_SECONDS},
             "root": {"task": "parcours.root", "schedule": ROOT_EVERY_SECONDS},
         },
@@ -62,6 +67,14 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
     @app.task(name="parcours.migrations", expires=MIGRATIONS_EVERY_SECONDS * 2, shared=False)
     def migrations() -> None:
         sweep_migrations(database)
+
+    @app.task(name="parcours.purges", expires=PURGES_EVERY_SECONDS * 2, shared=False)
+    def purges() -> None:
+        sweep_purges(database)
+
+    @app.task(name="parcours.retention", expires=RETENTION_EVERY_SECONDS * 2, shared=False)
+    def retention() -> None:
+        sweep_retention(database)
 
     @app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2, shared=False)
     def seal() -> None:

@@ -20,6 +20,7 @@ from engine import idempotency, policies, trace
 from engine.actor import Actor
 from engine.bpmn.migration import MigrationPlan, VerdictKind, plan
 from engine.errors import Conflict, InvalidRequest, PathwayNotFound
+from engine.jobs import asked_by, who_asked
 from engine.library import Version, version_of
 from engine.models import OPEN_CASE_STATES, Case, Job, Pathway, PathwayVersion
 from engine.projection import tables
@@ -170,7 +171,7 @@ def skip_next(session: Session, *, job_id: UUID, territory_id: UUID, problem: st
 def _move_one(session: Session, job: Job, case: LoadedCase, now: datetime) -> dict[str, Any]:
     old = version_of(session, UUID(job.detail["from_id"]))
     new = version_of(session, UUID(job.detail["to_id"]))
-    by = _actor(job)
+    by = who_asked(job)
     found = _plan(old, new, tuple(sorted(job.detail["mapping"].items())))
     considered = consider(session, case, old, new, found, job.detail["timers"] == "restart", now=now)
     answer: dict[str, Any] = {
@@ -204,7 +205,7 @@ def _undo_one(session: Session, job: Job, case: LoadedCase, now: datetime) -> di
         return {**answer, "sentence": DELIVERED}
     if case.version != done["after_version"]:
         return answer
-    by = _actor(job)
+    by = who_asked(job)
     put_back(session, case, done["before"], now=now)
     versions = {"from": job.detail["to"], "to": job.detail["from"], "job": str(job.id)}
     tables.add(
@@ -282,15 +283,11 @@ def _make_job(
     session: Session, kind: str, detail: Mapping[str, Any], cases: list[UUID], by: Actor, now: datetime
 ) -> UUID:
     job_id = uuid4()
-    who = {
-        "account_id": None if by.account_id is None else str(by.account_id), "name": by.name,
-        "professional_id": None if by.professional_id is None else str(by.professional_id), "acting_as": by.acting_as,
-    }  # fmt: skip
     session.execute(
         insert(Job).values(
             id=job_id, territory_id=by.territory_id, kind=kind, done=0, total=len(cases), created_at=now,
             finished_at=None if cases else now,
-            detail={**detail, "by": who, "cases": [str(each) for each in cases]},
+            detail={**detail, "by": asked_by(by), "cases": [str(each) for each in cases]},
         )
     )  # fmt: skip
     trace.record(
@@ -298,18 +295,6 @@ def _make_job(
         detail={"pathway": detail["pathway"], "from": detail["from"], "to": detail["to"], "cases": len(cases)},
     )  # fmt: skip
     return job_id
-
-
-def _actor(job: Job) -> Actor:
-    """Who asked for the migration; each case says so."""
-    who = job.detail["by"]
-    return Actor(
-        territory_id=job.territory_id,
-        account_id=None if who["account_id"] is None else UUID(who["account_id"]),
-        professional_id=None if who["professional_id"] is None else UUID(who["professional_id"]),
-        name=who["name"],
-        acting_as=who["acting_as"],
-    )
 
 
 def _job(session: Session, job_id: UUID, territory_id: UUID, *, locked: bool = False) -> Job:

@@ -30,6 +30,7 @@ from engine.models import (
     CaseState,
     EarlyMessage,
     EmergencyAccess,
+    ErasureHold,
     IncidentRow,
     MessageSubscription,
     Outbox,
@@ -75,6 +76,8 @@ def erase(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> Ce
     cases = session.execute(select(Case).where(Case.patient_id == patient_id)).scalars().all()
     if still_open := sorted(case.number for case in cases if case.closed_at is None):
         raise Conflict(f"Un dossier est encore ouvert ({', '.join(still_open)}) : clôturez-le avant d'effacer.")
+    if session.get(ErasureHold, patient_id) is not None:
+        raise Conflict("L'effacement de ce patient est suspendu : une réclamation, un litige ou une enquête l'exige.")
     values, kept = _erase_facts(session, cases)
     rows = _erase_rows(session, patient_id, [case.id for case in cases])
     _erase_traits(session, patient_id, patient.birth_date, now)

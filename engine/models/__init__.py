@@ -24,6 +24,7 @@ from engine.models.directory import (
 from engine.models.education import EtpEducator, EtpPlace, EtpProgram, EtpSessionTemplate, EtpSlot
 from engine.models.pathway import DraftChange, Pathway, PathwayFile, PathwayVersion
 from engine.models.patient import CareCircleMember, Patient
+from engine.models.rights import ErasureHold
 from engine.models.task import OPEN_TASK_STATES, Task, TaskDraft, TaskOffer
 from engine.models.territory import Commune, Sector, TerritoryRow
 from engine.models.waiting import EarlyMessage, MessageSubscription, Timer, WaitRecord
@@ -43,6 +44,7 @@ __all__ = [
     "DraftChange",
     "EarlyMessage",
     "EmergencyAccess",
+    "ErasureHold",
     "EtpEducator",
     "EtpPlace",
     "EtpProgram",

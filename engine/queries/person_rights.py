@@ -20,6 +20,7 @@ from engine.models import (
     CaseFact,
     CaseHistory,
     EmergencyAccess,
+    ErasureHold,
     Organization,
     Pathway,
     PathwayVersion,
@@ -38,6 +39,8 @@ class PersonRights:
     patient: PatientCard
     opposition_at: datetime | None
     erased_at: datetime | None
+    held_back: str | None
+    """Why an erasure is held back: complaint, litigation or inquiry."""
     open_cases: Sequence[str]
     closed_cases: Sequence[str]
 
@@ -68,6 +71,9 @@ def person_rights(session: Session, *, patient_id: UUID, by: Actor) -> PersonRig
         patient=patient_card(patient, ""),
         opposition_at=patient.opposition_at,
         erased_at=patient.erased_at,
+        held_back=session.execute(
+            select(ErasureHold.reason).where(ErasureHold.patient_id == patient_id)
+        ).scalar_one_or_none(),
         open_cases=tuple(number for number, closed_at in rows if closed_at is None),
         closed_cases=tuple(number for number, closed_at in rows if closed_at is not None),
     )
