@@ -109,6 +109,9 @@ class Account(Table):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     second_factor: Mapped[Json | None]
     locale: Mapped[str] = mapped_column(String(5), default="fr")
+    usual_role: Mapped[str | None] = mapped_column(String(40))
+    """What the person practises as unless they say otherwise, when they hold several roles."""
+    usual_organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
     disabled_at: Mapped[Moment | None]
 
 
@@ -122,7 +125,14 @@ class SignIn(Table):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     acting_as: Mapped[str | None] = mapped_column(String(40))
+    acting_at: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    how: Mapped[str] = mapped_column(String(20), default="")
+    """How the person proved who they are: password, second_factor, oidc, invitation, demo…"""
+    proved_at: Mapped[Moment | None]
+    """When they last did; null when nothing was asked (a demonstration)."""
     device: Mapped[str] = mapped_column(String(200), default="")
+    device_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    """SHA-256 of the secret of a shared computer; null once the person has left it for good."""
     opened_at: Mapped[Moment]
     last_seen_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]
