@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from engine.bpmn.checker.assignment import assignment
+from engine.bpmn.checker.assignment import PEOPLE_CODES, YEAR, assignment
 from engine.bpmn.checker.catalogue import catalogue
 from engine.bpmn.checker.conditions import conditions
 from engine.bpmn.checker.control_flow import control_flow
@@ -33,7 +33,7 @@ from engine.bpmn.findings import Finding, TraceStep, in_reading_order
 from engine.bpmn.model import PathwayModel
 from engine.calendars import calendar_of
 
-__all__ = ["Absence", "Directory", "Holder", "check"]
+__all__ = ["PEOPLE_CODES", "YEAR", "Absence", "Directory", "Holder", "check", "check_people"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -77,6 +77,13 @@ def check(
         surveyed=survey(model, spent),
     )
     found = _families(subject, spent, now)
+    return in_reading_order(as_drawn(one, subject) for one in unsaid(found, read))
+
+
+def check_people(model: PathwayModel, *, directory: Directory, read: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """Only who can do the tasks: what changes with the directory while the drawing stays as it is."""
+    subject = Subject(model=model, directory=directory)
+    found = [one for one in assignment(subject) if one.code in PEOPLE_CODES]
     return in_reading_order(as_drawn(one, subject) for one in unsaid(found, read))
 
 

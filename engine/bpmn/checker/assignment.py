@@ -9,8 +9,11 @@ from engine.bpmn.checker.directory import Directory, Holder
 from engine.bpmn.checker.subject import Subject, Words, about
 from engine.bpmn.findings import Finding, Severity
 from engine.bpmn.model import HumanWork, Node, NodeKind, TriggerKind
+from engine.roles import ORGANIZATION_ROLES, role_label
 
 YEAR = 365
+PEOPLE_CODES = frozenset({"AF-001", "AF-002", "AF-003", "AF-004", "AF-005", "AF-006", "AF-008"})
+"""What is found with a directory: it may change from one day to the next without the drawing."""
 MONTHS = (
     ("janvier", "January"),
     ("février", "February"),
@@ -52,7 +55,7 @@ def _given(subject: Subject, node: Node) -> Iterator[Finding]:
     work = node.work or HumanWork()
     if work.roles or work.role_expression is not None or work.assignee is not None:
         return
-    # Without a directory nobody says that roles matter yet: a drawing that is only being tried.
+    # Without a directory the drawing is only being tried: roles do not matter yet.
     severity = None if subject.directory is not None else Severity.WARNING
     yield about(node, "AF-001", severity=severity)
 
@@ -63,10 +66,10 @@ def _unanswered(node: Node) -> bool:
 
 
 def _people(directory: Directory, node: Node, roles: tuple[str, ...]) -> Iterator[Finding]:
-    shown = " / ".join(roles)
+    shown = roles_in_words(roles)
     unknown = [role for role in roles if role not in directory.roles]
     for role in unknown:
-        yield about(node, "AF-002", role=role)
+        yield about(node, "AF-002", role=roles_in_words([role]))
     if unknown:
         return
     holders = [holder for role in roles for holder in directory.holders(role)]
@@ -81,12 +84,34 @@ def _people(directory: Directory, node: Node, roles: tuple[str, ...]) -> Iterato
     empty = _empty_days(coming, today)
     if empty:
         yield about(node, "AF-005", role=shown, dates=_dates(empty))
+    yield from _places(directory, node, roles, coming)
     uncovered = sorted(
         sector for sector in directory.sectors if not any(not one.sectors or sector in one.sectors for one in coming)
     )
     if uncovered:
-        sectors = ", ".join(uncovered[:6])
-        yield about(node, "AF-006", role=shown, sectors=Words(f"le secteur {sectors}", f"the sector {sectors}"))
+        yield about(node, "AF-006", role=shown, sectors=_counted(uncovered, "le secteur", "les secteurs", "the sector"))
+
+
+def roles_in_words(roles: Sequence[str]) -> Words:
+    """« infirmier·e à domicile », or several with a bar between them; codes with spaces in English."""
+    return Words(" / ".join(map(role_label, roles)), " / ".join(role.replace("_", " ") for role in roles))
+
+
+def _places(directory: Directory, node: Node, roles: tuple[str, ...], coming: Sequence[Holder]) -> Iterator[Finding]:
+    """Establishments whose staff may be in a case and where nobody holds the role."""
+    if not ORGANIZATION_ROLES.issuperset(roles):
+        return
+    staffed = {one.organization for role in ORGANIZATION_ROLES for one in directory.holders(role)}
+    without = sorted(name for name in staffed - {one.organization for one in coming} if name is not None)
+    if without:
+        places = _counted(without, "l’établissement", "les établissements", "the establishment")
+        yield about(node, "AF-008", role=roles_in_words(roles), places=places)
+
+
+def _counted(names: Sequence[str], one: str, several: str, english: str) -> Words:
+    """« le secteur A », « les secteurs A, B »: at most six names."""
+    listed, many = ", ".join(names[:6]), len(names) > 1
+    return Words(f"{several if many else one} {listed}", f"{english}{'s' if many else ''} {listed}")
 
 
 def _empty_days(holders: Sequence[Holder], today: date) -> list[date]:

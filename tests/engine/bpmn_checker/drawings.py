@@ -7,7 +7,9 @@ x exclusive, p parallel, i inclusive, g event-based, b boundary (`b_u1` interrup
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from engine.bpmn.model import (
     ExpressionText,
@@ -101,6 +103,11 @@ def pathway(*lines: str, inner: dict[str, Scope] | None = None) -> PathwayModel:
 def of_scope(drawn: Scope) -> PathwayModel:
     """The pathway whose only process has this scope."""
     return PathwayModel(processes={"p": Process(id="p", name="Parcours", scope=drawn)}, main="p")
+
+
+def with_node(drawn: Scope, identifier: str, **changes: Any) -> Scope:
+    """The scope with one node changed."""
+    return Scope(nodes={**drawn.nodes, identifier: replace(drawn.nodes[identifier], **changes)}, flows=drawn.flows)
 
 
 def codes(findings: Iterable[object], family: str = "") -> set[str]:

@@ -24,11 +24,7 @@ from engine.bpmn.model import (
     Trigger,
     TriggerKind,
 )
-from tests.engine.bpmn_checker.drawings import codes, of_scope, scope
-
-
-def with_node(drawn: Scope, identifier: str, **changes: Any) -> Scope:
-    return Scope(nodes={**drawn.nodes, identifier: replace(drawn.nodes[identifier], **changes)}, flows=drawn.flows)
+from tests.engine.bpmn_checker.drawings import codes, of_scope, scope, with_node
 
 
 def with_conditions(drawn: Scope, **texts: str) -> Scope:
@@ -273,7 +269,10 @@ def test_who_can_do_this_task(people: list[Holder], expected: set[str]) -> None:
 def test_nobody_in_august_is_said_in_words() -> None:
     found = check(TASK, directory=People([nurse("a", absences=(AUGUST,)), nurse("b", absences=(AUGUST,))]))
 
-    assert "Personne du rôle « home_nurse » en août 2026" in next(one for one in found if one.code == "AF-005").message
+    assert (
+        "Personne du rôle « infirmier·e à domicile » en août 2026"
+        in next(one for one in found if one.code == "AF-005").message
+    )
 
 
 def test_a_task_for_no_role_or_an_unknown_role_is_refused_where_there_is_a_directory() -> None:
