@@ -18,7 +18,15 @@ MAX_BESIDE = 300
 MAX_FILE_BYTES = 21_000_000
 """Above what the reader takes (20 MB packages): a larger file is cut, and refused by the reader."""
 _READ = frozenset({".bpmn", ".bpmn2", ".dmn", ".json", ".form", ".xml"})
-_IDENTIFIER = re.compile(rb"\b(?:id|key)\"?\s*[=:]\s*\"([^\"]{1,200})\"")
+_PROCESS = re.compile(rb"<(?:[\w.-]{1,60}:)?process\s[^>]{0,2000}?\bid\s*=\s*[\"']([^\"']{1,200})[\"']")
+_DECISION = re.compile(rb"<(?:[\w.-]{1,60}:)?decision\s[^>]{0,2000}?\bid\s*=\s*[\"']([^\"']{1,200})[\"']")
+_FORM = re.compile(rb"\"(?:id|key)\"\s*:\s*\"([^\"]{1,200})\"")
+_DEFINES = {
+    "process": (frozenset({".bpmn", ".bpmn2", ".xml"}), _PROCESS),
+    "decision": (frozenset({".dmn", ".xml"}), _DECISION),
+    "form": (frozenset({".json", ".form"}), _FORM),
+}
+"""Kind of what is missing → the files that can hold it, and how they write its id."""
 
 
 def read_pathway(paths: Iterable[Path]) -> ReadResult:
@@ -40,7 +48,7 @@ def read_pathway(paths: Iterable[Path]) -> ReadResult:
                 _take_folder(path.parent, files)
     result = read(files, known_roles=ROLE_LABELS)
     for _ in range(3):
-        beside = _beside(folders, {name for _, name in result.missing}, files)
+        beside = _beside(folders, result.missing, files)
         if not beside:
             break
         files.update(beside)
@@ -66,22 +74,45 @@ def _take_folder(folder: Path, files: dict[str, bytes]) -> None:
     for base in (folder, folder.parent / "shared"):
         if base.is_dir():
             for path in sorted(base.rglob("*")):
-                if path.suffix in _READ and path.is_file():
+                if path.suffix.lower() in _READ and path.is_file():
                     files.setdefault(str(path), _bytes_of(path))
 
 
-def _beside(folders: set[Path], wanted: set[str], known: dict[str, bytes]) -> dict[str, bytes]:
-    """Files of the same folders that define one of the wanted names."""
-    found: dict[str, bytes] = {}
-    for folder in _where_to_look(folders) if wanted else ():
+def _beside(folders: set[Path], missing: frozenset[tuple[str, str]], known: dict[str, bytes]) -> dict[str, bytes]:
+    """Files of the same folders that define what is missing. What several of them define stays missing, and so does
+    what stands in one that describes again a process of the others: nothing says which was meant.
+    """
+    described = {name for data in known.values() for name in _names(_PROCESS, data)}
+    found: dict[tuple[str, str], dict[str, bytes]] = {}
+    for folder in _where_to_look(folders) if missing else ():
         for path in sorted(folder.iterdir())[:MAX_BESIDE]:
-            if path.suffix not in _READ or str(path) in known or not path.is_file():
+            if path.suffix.lower() not in _READ or str(path) in known or not path.is_file():
                 continue
             data = _bytes_of(path)
-            names = {name.decode("utf-8", "replace") for name in _IDENTIFIER.findall(data)}
-            if wanted & (names | {path.name, path.stem}):
-                found[str(path)] = data
-    return found
+            for one in missing & _held_by(path, data):
+                found.setdefault(one, {})[str(path)] = data
+    taken: dict[str, bytes] = {}
+    for holders in found.values():
+        [(path, data), *others] = holders.items()
+        processes = _names(_PROCESS, data)
+        if not others and (path in taken or not described & processes):
+            taken[path] = data
+            described |= processes
+    return taken
+
+
+def _held_by(path: Path, data: bytes) -> set[tuple[str, str]]:
+    """What a file defines, as (kind, name); a form is also known by the name of its file."""
+    held = set()
+    for kind, (suffixes, pattern) in _DEFINES.items():
+        if path.suffix.lower() in suffixes:
+            names = _names(pattern, data) | ({path.name, path.stem} if kind == "form" else set())
+            held |= {(kind, name) for name in names}
+    return held
+
+
+def _names(pattern: re.Pattern[bytes], data: bytes) -> set[str]:
+    return {name.decode("utf-8", "replace") for name in pattern.findall(data)}
 
 
 def _where_to_look(folders: set[Path]) -> list[Path]:

@@ -106,6 +106,50 @@ def test_a_call_of_a_process_left_at_home_is_confirmed_by_a_person(
     assert simulate.run(path, seed=1, as_json=True) == 0
 
 
+CALLER = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="shared" targetNamespace="x">
+<process id="{id}"><startEvent id="s"/><sequenceFlow id="f1" sourceRef="s" targetRef="x"/>
+{step}
+<endEvent id="e"/><sequenceFlow id="f2" sourceRef="x" targetRef="e"/></process></definitions>"""
+CALL = '<callActivity id="x" name="Suite" calledElement="follow_up"/>'
+STEP = '<userTask id="x" name="Visiter"/>'
+
+
+@pytest.mark.parametrize(
+    ("beside", "missing"),
+    [
+        ({"one.bpmn": CALLER.format(id="follow_up", step=STEP)}, []),
+        ({"one.BPMN": CALLER.format(id="follow_up", step=STEP)}, []),
+        (
+            {name: CALLER.format(id="follow_up", step=STEP) for name in ("one.bpmn", "two.bpmn")},
+            [{"kind": "process", "name": "follow_up"}],
+        ),
+        ({"one.bpmn": CALLER.format(id="other", step=STEP)}, [{"kind": "process", "name": "follow_up"}]),
+    ],
+    ids=["one holds it", "whatever the case of its suffix", "two hold it: which one is not said", "none holds it"],
+)
+def test_a_called_process_is_taken_from_the_one_file_beside_that_holds_it(
+    beside: dict[str, str], missing: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, content in {"main.bpmn": CALLER.format(id="main", step=CALL), **beside}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+
+    assert check.run([tmp_path / "main.bpmn"], as_json=True) == 0
+
+    assert printed(capsys)["missing"] == missing
+
+
+def test_a_drawing_whose_id_is_that_of_a_missing_decision_is_not_taken_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = '<businessRuleTask id="x" xmlns:c="http://camunda.org/schema/1.0/bpmn" c:decisionRef="shared"/>'
+    for name, step in (("main.bpmn", rule), ("one.bpmn", STEP)):
+        (tmp_path / name).write_text(CALLER.format(id="main", step=step), encoding="utf-8")
+
+    assert check.run([tmp_path / "main.bpmn"], as_json=True) == 0
+
+    assert printed(capsys)["missing"] == [{"kind": "decision", "name": "shared"}]
+
+
 def test_every_example_runs_to_its_end_or_is_refused_at_its_place() -> None:
     fates = [fate_of(path, range(1)) for path in files_in([FIXTURES])]
 
