@@ -52,15 +52,15 @@ def accept(token: str) -> ResponseReturnValue:
 @bp.get("/connexion/code")
 def code() -> ResponseReturnValue:
     """Ask for the code of the second factor."""
-    if _half_way() is None:
+    if half_way() is None:
         return redirect(url_for("sign_in.choose"), 303)
-    return render_template("accounts/code.html", problem="")
+    return code_page()
 
 
 @bp.post("/connexion/code")
 def prove() -> ResponseReturnValue:
     """Check the code; five tries, then the password again."""
-    account_id = _half_way()
+    account_id = half_way()
     if account_id is None:
         return redirect(url_for("sign_in.choose"), 303)
     try:
@@ -74,14 +74,14 @@ def prove() -> ResponseReturnValue:
         if session["half_way"]["tries"] >= MOST_TRIES:
             session.clear()
             return redirect(url_for("sign_in.choose"), 303)
-        return render_template("accounts/code.html", problem=_(str(refusal))), 422
+        return code_page(problem=_(str(refusal))), 422
     return sign_in.open_session(account_id, how="second_factor", destination=session["half_way"]["suite"])
 
 
 @bp.get("/connexion/second-facteur")
 def second_factor() -> ResponseReturnValue:
     """Set up the second factor that the account's role asks for."""
-    if _to_set_up() is None:
+    if to_set_up() is None:
         return redirect(url_for("sign_in.choose"), 303)
     proposed = accounts.propose_second_factor(_("compte professionnel"))
     session["proposed"] = _vault().seal(proposed.secret)
@@ -91,7 +91,7 @@ def second_factor() -> ResponseReturnValue:
 @bp.post("/connexion/second-facteur")
 def keep_second_factor() -> ResponseReturnValue:
     """Keep it once a code has come back, and show the recovery codes once."""
-    account_id = _to_set_up()
+    account_id = to_set_up()
     if account_id is None or "proposed" not in session:
         return redirect(url_for("sign_in.choose"), 303)
     try:
@@ -143,7 +143,16 @@ def role() -> ResponseReturnValue:
     return redirect(url_for("home.home"), 303)
 
 
-def _half_way() -> UUID | None:
+def code_page(*, problem: str = "") -> str:
+    """The page that asks for the second proof, in the ways the account knows."""
+    account_id = half_way()
+    assert account_id is not None
+    with visitor.database().reading() as database_session:
+        factors = accounts.second_factors(database_session, account_id=account_id)
+    return render_template("accounts/code.html", problem=problem, factors=factors)
+
+
+def half_way() -> UUID | None:
     """The account whose first proof is fresh; the cookie that says so is signed."""
     kept = session.get("half_way")
     if not kept or utcnow().timestamp() - kept["at"] > HALF_WAY_SECONDS:
@@ -151,9 +160,9 @@ def _half_way() -> UUID | None:
     return UUID(kept["account"])
 
 
-def _to_set_up() -> UUID | None:
+def to_set_up() -> UUID | None:
     """The same, as long as no second factor exists: a stolen password must not replace one."""
-    account_id = _half_way()
+    account_id = half_way()
     if account_id is None:
         return None
     with visitor.database().reading() as database_session:

@@ -33,6 +33,7 @@ from web import (
     new_case,
     offline,
     oidc,
+    passkeys,
     pathway_text,
     pathways,
     patients,
@@ -54,6 +55,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     navigation.bp,
     sign_in.bp,
     accounts.bp,
+    passkeys.bp,
     oidc.bp,
     language.bp,
     demo.bp,
@@ -99,6 +101,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
     app.jinja_env.globals["known_pages"] = lambda: app.view_functions.keys()
     limiter = security.init(app, settings)
     accounts.init(app, settings)
+    passkeys.init(app, settings)
     oidc.init(app, settings)
     for part in (language, errors, times, wording, navigation, visitor, reading):
         part.init(app)

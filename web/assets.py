@@ -8,7 +8,8 @@ A template asks for an entry and writes its tags:
     {% for url in app.preload %}<link rel="modulepreload" href="{{ url }}">{% endfor %}
     <script type="module" src="{{ app.js }}"></script>
 
-Entries: app.js (every page, brings the stylesheet), offline.js (pages used on the road), viewer.js, modeler.js.
+Entries: app.js (every page, brings the stylesheet), offline.js (pages used on the road), passkeys.js (pages that ask
+for a key), viewer.js, modeler.js.
 Names hold a hash of their content: they may be cached for ever. Only /sw.js keeps its name and must not be.
 """
 

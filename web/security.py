@@ -83,7 +83,8 @@ def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
     enter = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")(enter)
     enter = limiter.limit(PASSWORDS, key_func=lambda: request.form.get("login", "")[:120].strip())(enter)
     app.view_functions["sign_in.enter"] = enter
-    for endpoint in ("accounts.prove", "accounts.accept", "accounts.keep_second_factor", "person_rights.break_glass"):
+    guarded = ("accounts.prove", "accounts.accept", "accounts.keep_second_factor", "passkeys.enter")
+    for endpoint in (*guarded, "passkeys.add_first", "person_rights.break_glass"):
         view: Any = app.view_functions[endpoint]
         limited = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")
         app.view_functions[endpoint] = limited(view)

@@ -31,7 +31,7 @@ GROUPS = {
 @bp.get("/connexion")
 def choose() -> ResponseReturnValue:
     """The sign-in page."""
-    return _page()
+    return page()
 
 
 @bp.post("/connexion")
@@ -40,7 +40,7 @@ def enter() -> ResponseReturnValue:
     territory = visitor.current_territory()
     login = request.form.get("login", "")
     if territory is None:
-        return _page(problem=_("Aucun territoire n'est encore installé ici."), login=login), 422
+        return page(problem=_("Aucun territoire n'est encore installé ici."), login=login), 422
     try:
         with visitor.database().transaction() as database_session:
             account_id = sign_ins.prove_password(
@@ -51,7 +51,7 @@ def enter() -> ResponseReturnValue:
             sign_ins.note_failure(
                 database_session, territory_id=territory.id, login=login, from_where=_from_where(), now=utcnow()
             )
-        return _page(problem=_(str(refusal)), login=login), 422
+        return page(problem=_(str(refusal)), login=login), 422
     return let_in(account_id, how="password")
 
 
@@ -118,7 +118,8 @@ def oidc_is_offered() -> bool:
     return "parcours_oidc" in current_app.extensions
 
 
-def _page(*, problem: str = "", login: str = "") -> str:
+def page(*, problem: str = "", login: str = "") -> str:
+    """The sign-in page, with what went wrong."""
     territory = visitor.current_territory()
     people: list[tuple[object, list[DemoPerson]]] = []
     if territory is not None and territory.is_demo:

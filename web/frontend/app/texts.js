@@ -19,6 +19,8 @@ const french = {
   upToDate: 'À jour {time}', offline: 'Hors ligne', checkOne: '1 envoi à vérifier', checkMany: '{count} envois à vérifier',
   nothingToSend: 'Rien en attente. Tout ce que vous avez saisi est arrivé.',
   retry: 'Renvoyer', see: 'Voir la tâche', remove: 'Retirer', removeQuestion: 'Retirer cette réponse ? Ce que vous aviez saisi sera perdu.',
+  keyWaiting: 'Suivez ce que demande votre appareil…', keyAbsent: 'La clé n’a pas été présentée. Vous pouvez recommencer.',
+  keyKnown: 'Cet appareil a déjà une clé dans votre compte.', keyFailed: 'La clé n’a pas pu servir. Recommencez, ou entrez autrement.',
   shortcuts: 'Raccourcis clavier', failed: 'La page n’a pas pu être mise à jour. Vérifiez la connexion, puis réessayez.',
 };
 const english = {
@@ -41,6 +43,8 @@ const english = {
   upToDate: 'Up to date {time}', offline: 'Offline', checkOne: '1 answer to check', checkMany: '{count} answers to check',
   nothingToSend: 'Nothing waiting. Everything you typed has arrived.',
   retry: 'Send again', see: 'See the task', remove: 'Remove', removeQuestion: 'Remove this answer? What you typed will be lost.',
+  keyWaiting: 'Follow what your device asks…', keyAbsent: 'The key was not presented. You may try again.',
+  keyKnown: 'This device already has a key in your account.', keyFailed: 'The key could not be used. Try again, or enter another way.',
   shortcuts: 'Keyboard shortcuts', failed: 'The page could not be updated. Check the connection, then try again.',
 };
 
