@@ -268,6 +268,10 @@ class PathwayModel:
     """Form definitions found inside the BPMN or beside it (JSON values), by form key."""
     decisions: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     """DMN files that came with the pathway, by decision key."""
+    start_form: str | None = None
+    """Key of the form that the drawing puts on its start: what is asked when a case is opened."""
+    starters: tuple[str, ...] = ()
+    """Roles that the drawing names as those who open cases; empty: it does not say."""
 
     @property
     def main_process(self) -> Process:

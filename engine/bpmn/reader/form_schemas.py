@@ -58,6 +58,11 @@ def _both(text: object) -> dict[str, str]:
     return {"fr": shown, "en": shown}
 
 
+def _label(component: Mapping[str, Any]) -> object:
+    """form-js writes the label of a date, or of a time, under a name of its own."""
+    return component.get("label") or component.get("dateLabel") or component.get("timeLabel")
+
+
 class _Translation:
     """One form being translated."""
 
@@ -91,7 +96,7 @@ class _Translation:
         kind = component.get("type")
         if kind in _SILENT:
             if kind == "text" and isinstance(component.get("text"), str):
-                self.intro.append(component["text"])
+                self.intro.append(re.sub(r"(?m)^#+\s*", "", component["text"]))
             return []
         name = self._usable(component.get("key"))
         if name is None:
@@ -101,7 +106,7 @@ class _Translation:
             self._problem(
                 f"le composant « {kind} » n’est pas connu : lu comme un texte.", f"component “{kind}” is unknown."
             )
-        field: dict[str, Any] = {"name": name, "type": ours or "str", "label": _both(component.get("label") or name)}
+        field: dict[str, Any] = {"name": name, "type": ours or "str", "label": _both(_label(component) or name)}
         self._refine(field, component)
         return [field]
 
@@ -122,6 +127,12 @@ class _Translation:
             field["readonly"] = True
         if isinstance(component.get("defaultValue"), str | int | float | bool):
             field["default"] = component["defaultValue"]
+        if isinstance(component.get("description"), str) and component["description"].strip():
+            field["help"] = _both(component["description"])
+        around = component.get("appearance")
+        unit = around.get("suffixAdorner") if isinstance(around, dict) else None
+        if isinstance(unit, str) and field["type"] in ("int", "dec"):
+            field["unit"] = unit.strip()[:20]
         conditional = component.get("conditional")
         hide = conditional.get("hide") if isinstance(conditional, dict) else None
         if isinstance(hide, str) and hide.strip().startswith("="):

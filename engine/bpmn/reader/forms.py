@@ -68,6 +68,13 @@ def with_form(reading: Reading, source: Source, node: DraftNode, element: Elemen
     return replace(work, form_key=None)
 
 
+def start_form(reading: Reading, source: Source, start: DraftNode) -> str | None:
+    """The key of the form that a file of another modeller puts on its start event."""
+    if source.dialect == "parcours" or start.element is None:
+        return None
+    return with_form(reading, source, start, start.element, HumanWork()).form_key
+
+
 def both(text: str) -> dict[str, str]:
     """A label that exists in one language only, shown in both."""
     return {"fr": text, "en": text}

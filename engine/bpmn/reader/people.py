@@ -129,21 +129,34 @@ def _with_assignee(reading: Reading, source: Source, node: DraftNode, element: E
         if own:
             texts.note_bad_expression(reading.journal, node, "La personne désignée", "The assignee", found)
             return work
-    named = [one.strip() for one in (written or users or "").split(",") if one.strip()]
-    if not named:
-        return work
-    mapped = [reading.roles[name] for name in named if name in reading.roles]
+    named = tuple(clean_name(one) for one in (written or users or "").split(",") if clean_name(one))
+    mapped = [role for name in named if (role := reading.given(name))]
     if mapped and not work.roles:
         return replace(work, roles=tuple(dict.fromkeys(mapped)))
-    reading.journal.warning(
-        "AF-102",
-        node,
-        f"La tâche « {node.shown} » désigne {', '.join(f'« {texts.shorten(name, 40)} »' for name in named)}, que"
-        " l’annuaire ne"
-        " connaît pas : indiquez le rôle qui doit la faire.",
-        f"The task “{node.shown}” names {', '.join(named)}, unknown to the directory: say which role does it.",
-    )
+    if named and not mapped:
+        reading.people.append((node, named))
     return work
+
+
+def _placed(node: DraftNode) -> bool:
+    return node.work is not None and bool(node.work.roles or node.work.role_expression or node.work.assignee)
+
+
+def unplaced(reading: Reading) -> dict[str, tuple[str, ...]]:
+    """People's names that alone say who does a task → the tasks."""
+    found: dict[str, tuple[str, ...]] = {}
+    for node, named in reading.people:
+        if not _placed(node):
+            for name in named:
+                found[name] = (*found.get(name, ()), node.origin or node.id)
+    return found
+
+
+def starters(reading: Reading, element: Element, start: DraftNode) -> tuple[str, ...]:
+    """Roles of those who may open a case, as a process of Camunda 7 or Flowable names their groups."""
+    written = camunda(element, "candidateStarterGroups") or ""
+    names = [] if is_expression(written) else [one for one in written.split(",") if one.strip()]
+    return tuple(dict.fromkeys(reading.role(name, start) for name in names))
 
 
 def is_expression(text: str) -> bool:
@@ -202,7 +215,27 @@ def _priority(reading: Reading, source: Source, node: DraftNode, element: Elemen
 
 
 def note_unmapped(reading: Reading) -> None:
-    """One finding per group or lane that no role of the territory answers to yet."""
+    """One finding per group or lane that no role of the territory answers to yet, and per task given by name."""
+    for node, named in reading.people:
+        shown = ", ".join(f"« {texts.shorten(name, 40)} »" for name in named)
+        if _placed(node):
+            reading.journal.info(
+                "AF-102",
+                node,
+                f"La tâche « {node.shown} » désigne {shown}, que l’annuaire ne connaît pas : elle est proposée à tout"
+                " son rôle.",
+                f"The task “{node.shown}” names {', '.join(named)}, unknown to the directory: it is offered to the"
+                " whole role.",
+            )
+            continue
+        reading.journal.warning(
+            "AF-102",
+            node,
+            f"La tâche « {node.shown} » désigne {shown}, que l’annuaire ne connaît pas : dites quel rôle doit la faire"
+            " avant de publier.",
+            f"The task “{node.shown}” names {', '.join(named)}, unknown to the directory: say which role does it before"
+            " publishing.",
+        )
     for name, users in reading.unmapped.items():
         reading.journal.warning(
             "AF-101",

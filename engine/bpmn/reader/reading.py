@@ -32,6 +32,11 @@ class Journal:
 
     findings: list[Finding] = field(default_factory=list)
 
+    def since(self, mark: int) -> list[Finding]:
+        """Take back what was noted after the first `mark` findings: it counts only if what it is about is kept."""
+        taken, self.findings = self.findings[mark:], self.findings[:mark]
+        return taken
+
     def error(self, code: str, about: About, french: str, english: str, *, related: Iterable[str] = ()) -> None:
         """It would break or stall a real case: the file is refused."""
         self._note(code, Severity.ERROR, about, french, english, tuple(related), None)
@@ -139,6 +144,8 @@ class Reading:
     """Flow nodes read so far."""
     unmapped: dict[str, list[Named]] = field(default_factory=dict)
     """Unknown group → the elements that name it."""
+    people: list[tuple[DraftNode, tuple[str, ...]]] = field(default_factory=list)
+    """Tasks given to people by name, whom no role answers to yet."""
 
     def given(self, name: str) -> str | None:
         """The role code that the designer gave to a group or lane name."""

@@ -36,6 +36,12 @@ def settle_starts(reading: Reading, scope: DraftScope, owner: DraftNode | None, 
         _choose_start(reading, scope, plain)
 
 
+def plain_start(scope: DraftScope) -> DraftNode | None:
+    """The start by which a person opens a case."""
+    plain = (node for node in scope.nodes.values() if node.kind is NodeKind.START)
+    return next((node for node in plain if node.trigger.kind is TriggerKind.NONE), None)
+
+
 def _event_start(reading: Reading, owner: DraftNode, starts: list[DraftNode]) -> None:
     if len(starts) != 1:
         reading.journal.error(
