@@ -163,7 +163,7 @@ def _csv_lines(rows: Sequence[TowerRow]) -> Iterator[str]:
 def _csv_line(cells: Sequence[str]) -> str:
     line = io.StringIO()
     csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(
-        [f"'{cell}" if cell.startswith(UNSAFE_STARTS) else cell for cell in cells]
+        [f"'{cell}" if cell.lstrip(" \n").startswith(UNSAFE_STARTS) else cell for cell in cells]
     )
     return line.getvalue()
 

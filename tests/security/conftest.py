@@ -1,6 +1,6 @@
 """The town of the page tests, and a world on each kind of database."""
 
 from tests.engine.commands.conftest import world
-from tests.web.conftest import actor, app, browser_of, database, start_case, stranger
+from tests.web.conftest import actor, address, app, browser_of, database, start_case, stranger
 
-__all__ = ["actor", "app", "browser_of", "database", "start_case", "stranger", "world"]
+__all__ = ["actor", "address", "app", "browser_of", "database", "start_case", "stranger", "world"]

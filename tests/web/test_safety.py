@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
-from engine.db import Database
-from engine.settings import read_settings
 from tests.web.browser import Browser, text_of
-from web.app import create_app
 
 PAGES = ("/connexion", "/hors-ligne", "/nulle-part", "/healthz", "/static/dist/sw.js")
 
@@ -30,34 +26,6 @@ def test_every_answer_is_closed_to_foreign_content(stranger: Browser, path: str)
 
 def test_pages_are_never_kept_by_shared_caches(browser_of: Callable[[str], Browser]) -> None:
     assert browser_of("claire").get("/ma-journee").headers["Cache-Control"] == "no-store"
-
-
-def test_over_https_cookies_are_bound_to_the_host(database: Database) -> None:
-    app = create_app(read_settings({"PARCOURS_BASE_URL": "https://parcours.invalid"}), database)
-    browser = Browser(app, database)
-    headers = browser.get("/connexion", base_url="https://parcours.invalid").headers
-
-    assert "max-age=" in headers["Strict-Transport-Security"]
-    cookie = headers["Set-Cookie"]
-    assert cookie.startswith("__Host-parcours-form=") and "Secure" in cookie and "HttpOnly" in cookie
-
-
-def test_a_form_without_its_token_changes_nothing(browser_of: Callable[[str], Browser], app: Flask) -> None:
-    claire = browser_of("claire")
-    refused = []
-    for rule in app.url_map.iter_rules():
-        if rule.methods and "POST" in rule.methods:
-            path = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000000", rule.rule).replace("<number>", "x")
-            refused.append((path, claire.client.post(path, data={}).status_code))
-
-    assert refused and {status for _, status in refused} == {400}
-    assert claire.get("/ma-journee").status_code == 200
-
-
-def test_an_old_page_is_told_what_to_do(browser_of: Callable[[str], Browser]) -> None:
-    answer = browser_of("claire").client.post("/deconnexion", data={"csrf_token": "vieux"})
-
-    assert "Cette page a vieilli" in text_of(answer)
 
 
 def test_a_huge_request_is_refused(browser_of: Callable[[str], Browser]) -> None:

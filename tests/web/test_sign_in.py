@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy import select, update
 
-from engine.clock import utcnow
 from engine.db import Database
-from engine.models import Account, SignIn, TerritoryRow
+from engine.models import Account, TerritoryRow
 from tests.web import town
 from tests.web.browser import Browser, text_of
 
@@ -47,50 +45,6 @@ def test_the_way_back_never_leads_to_another_site(stranger: Browser, database: D
     for elsewhere in ("https://evil.invalid/", "//evil.invalid", "/\\evil.invalid", "javascript:alert(1)"):
         answer = stranger.post("/connexion/demo", {"account_id": account, "suite": elsewhere})
         assert answer.headers["Location"] == "/"
-
-
-def test_the_cookie_cannot_be_read_by_scripts_and_holds_no_identity(stranger: Browser, database: Database) -> None:
-    stranger.sign_in("claire")
-    cookie = stranger.client.get_cookie("parcours")
-
-    assert cookie is not None and cookie.http_only and cookie.same_site == "Lax"
-    with database.reading() as session:
-        stored = session.execute(select(SignIn.token_hash)).scalar_one()
-    assert cookie.value not in stored
-
-
-def test_signing_out_makes_the_cookie_worthless(browser_of: Callable[[str], Browser]) -> None:
-    claire = browser_of("claire")
-    cookie = claire.client.get_cookie("parcours")
-    assert cookie is not None
-
-    answer = claire.post("/deconnexion")
-    claire.client.set_cookie("parcours", cookie.value)
-
-    assert answer.headers["Location"] == "/connexion"
-    assert claire.get("/ma-journee").status_code == 302
-
-
-def test_signing_in_again_ends_the_earlier_session(browser_of: Callable[[str], Browser], database: Database) -> None:
-    claire = browser_of("claire")
-    before = claire.client.get_cookie("parcours")
-
-    claire.sign_in("marc")
-
-    after = claire.client.get_cookie("parcours")
-    assert before is not None and after is not None and before.value != after.value
-    claire.client.set_cookie("parcours", before.value)
-    assert claire.get("/ma-journee").status_code == 302
-
-
-def test_a_session_ends_after_half_an_hour_of_silence_and_after_twelve_hours(
-    browser_of: Callable[[str], Browser], database: Database
-) -> None:
-    for moved in ({"last_seen_at": utcnow() - timedelta(minutes=31)}, {"opened_at": utcnow() - timedelta(hours=13)}):
-        claire = browser_of("claire")
-        with database.transaction() as session:
-            session.execute(update(SignIn).values(**moved))
-        assert claire.get("/ma-journee").status_code == 302
 
 
 def test_a_program_without_a_session_is_told_so(stranger: Browser) -> None:
