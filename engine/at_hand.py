@@ -60,7 +60,7 @@ def case_of_task(session: Session, *, task_id: UUID, by: Actor, now: datetime, o
     idempotency.check_key(once)
     case = lock_case(
         session, by="task", key=task_id, territory_id=by.territory_id, now=now, once=once,
-        professional_id=by.professional_id,
+        professional_id=by.professional_id, exercise=by.exercise,
     )  # fmt: skip
     if case is None:
         raise TaskNotFound("Cette tâche n'existe pas, ou vous n'y avez pas accès.")

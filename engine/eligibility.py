@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Boolean
 
+from engine.actor import Exercise
 from engine.models import (
     Absence,
     Organization,
@@ -138,11 +139,37 @@ def _declined(professional_id: Any, task: Any) -> ColumnElement[bool]:
     )
 
 
-def may_take(professional_id: UUID | Any, *, today: date, task: Any = Task) -> ColumnElement[bool]:
+def in_exercise(
+    professional_id: UUID | Any, *, exercise: Exercise | None, today: date, task: Any = Task
+) -> ColumnElement[bool]:
+    """True in SQL when the task belongs to what the person practises as now, or to none of the other roles they hold.
+
+    Without a choice every task does. A task given by name to somebody without its role stays theirs in each exercise.
+    """
+    if exercise is None:
+        return true()
+    held = aliased(ProfessionalRole)
+    elsewhere = (
+        select(held.id)
+        .where(held.professional_id == professional_id, _asks_for(task, held.role), holds_role_now(held, today))
+        .correlate_except(held)
+        .exists()
+    )
+    return or_(_asks_for(task, exercise.role), ~elsewhere)
+
+
+def _asks_for(task: Any, role: Any) -> ColumnElement[bool]:
+    return or_(task.role == role, json_has(task.other_roles, role))
+
+
+def may_take(
+    professional_id: UUID | Any, *, today: date, task: Any = Task, exercise: Exercise | None = None
+) -> ColumnElement[bool]:
     """True in SQL when the professional may take an open task nobody has accepted yet.
 
     They hold one of its roles today within its audience, or it was offered to them by name, or they stand in for the
-    one it was offered to; they are still in the territory and have not declined it.
+    one it was offered to; they are still in the territory and have not declined it. With an `exercise`, only its role
+    in its structure counts.
     """
     role, professional = aliased(ProfessionalRole), aliased(Professional)
     by_name = and_(
@@ -155,21 +182,32 @@ def may_take(professional_id: UUID | Any, *, today: date, task: Any = Task) -> C
     by_role = exists().where(
         role.professional_id == professional_id,
         role.territory_id == task.territory_id,
-        or_(role.role == task.role, json_has(task.other_roles, role.role)),
+        _asks_for(task, role.role),
+        _is(role, exercise),
         holds_role_now(role, today),
         _in_audience(professional_id, role, task, today),
     )
+    named = and_(by_name, in_exercise(professional_id, exercise=exercise, today=today, task=task))
     still_here = exists().where(professional.id == professional_id, present(professional, today))
-    return and_(task.state == "offered", or_(by_name, by_role), still_here, ~_declined(professional_id, task))
+    return and_(task.state == "offered", or_(named, by_role), still_here, ~_declined(professional_id, task))
 
 
-def may_do(professional_id: UUID | Any, *, today: date, task: Any = Task) -> ColumnElement[bool]:
+def _is(role: Any, exercise: Exercise | None) -> ColumnElement[bool]:
+    if exercise is None:
+        return true()
+    return and_(role.role == exercise.role, role.organization_id.is_not_distinct_from(exercise.organization_id))
+
+
+def may_do(
+    professional_id: UUID | Any, *, today: date, task: Any = Task, exercise: Exercise | None = None
+) -> ColumnElement[bool]:
     """True in SQL when the professional may complete the task: it is theirs, or their absent colleague's, or free."""
     theirs = and_(
         task.state == "accepted",
         or_(task.owner_id == professional_id, stands_in_for(professional_id, task.owner_id, today)),
+        in_exercise(professional_id, exercise=exercise, today=today, task=task),
     )
-    return or_(theirs, may_take(professional_id, today=today, task=task))
+    return or_(theirs, may_take(professional_id, today=today, task=task, exercise=exercise))
 
 
 def somebody_can(*, today: date, task: Any = Task) -> ColumnElement[bool]:
@@ -201,7 +239,7 @@ def somebody_can(*, today: date, task: Any = Task) -> ColumnElement[bool]:
         .join(holder, holder.id == role.professional_id)
         .where(
             role.territory_id == task.territory_id,
-            or_(role.role == task.role, json_has(task.other_roles, role.role)),
+            _asks_for(task, role.role),
             holds_role_now(role, today),
             present(holder, today),
             ~away(holder.id, today),

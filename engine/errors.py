@@ -4,6 +4,8 @@ ParcoursError
 ├── NotFound                    what one may not see does not exist either (404)
 │   ├── CaseNotFound · TaskNotFound · PatientNotFound · PathwayNotFound · ProfessionalNotFound
 ├── NotAllowed                  a rule refused (403)
+│   ├── ProofNeeded             who they are must be proved again, to sign
+│   └── ScopeMissing            the token of a program does not open this
 ├── Conflict                    somebody else, or the clock, was faster (409)
 │   ├── TaskAlreadyCompleted · TaskAlreadyTaken · TaskClosed
 │   ├── CaseClosed · CaseChanged · DuplicateCase · StepNotOpen
@@ -53,6 +55,20 @@ class ProfessionalNotFound(NotFound):
 
 class NotAllowed(ParcoursError):
     """A rule of `engine.policies` refused."""
+
+
+class ProofNeeded(NotAllowed):
+    """What is signed needs a fresh proof of who signs."""
+
+
+class ScopeMissing(NotAllowed):
+    """The token was issued for other acts. `scope` is the one that is missing."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"Ce jeton n'ouvre pas « {scope} ». Demandez à l'administration du territoire un jeton qui l'ouvre."
+        )
+        self.scope = scope
 
 
 class Conflict(ParcoursError):

@@ -8,8 +8,17 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from engine.actor import Actor, ActorKind
-from engine.errors import CaseClosed, Conflict, NotAllowed, TaskAlreadyCompleted, TaskAlreadyTaken, TaskClosed
+from engine.actor import Actor, ActorKind, Scope
+from engine.errors import (
+    CaseClosed,
+    Conflict,
+    NotAllowed,
+    ProofNeeded,
+    ScopeMissing,
+    TaskAlreadyCompleted,
+    TaskAlreadyTaken,
+    TaskClosed,
+)
 from engine.french_times import at_moment
 
 COORDINATION = frozenset({"coordinator", "mission_lead", "territory_admin"})

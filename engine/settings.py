@@ -25,6 +25,9 @@ class Settings:
     """Secrets used before the present one, while `parcours keys rotate` has not been run."""
     oidc_issuer: str | None = None
     """Issuer of the OpenID provider (Pro Santé Connect); None: no such button."""
+    oidc_discovery: str = ""
+    """Where the provider says its addresses; Pro Santé Connect does so beside the usual place."""
+    oidc_scope: str = "openid profile"
     oidc_client_id: str = "parcours"
     oidc_client_secret: str = ""
     oidc_acr: str = "eidas1"
@@ -42,6 +45,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if mode == "production":
             raise ValueError("PARCOURS_SECRET_KEY (or PARCOURS_SECRET_KEY_FILE) is missing.")
         secret = "demo-only-secret"
+    issuer = env.get("PARCOURS_OIDC_ISSUER", "").rstrip("/")
     return Settings(
         database_url=_secret(env, "PARCOURS_DATABASE_URL") or f"sqlite:///{data_dir / 'parcours.db'}",
         redis_url=_secret(env, "PARCOURS_REDIS_URL"),
@@ -51,7 +55,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         base_url=env.get("PARCOURS_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
         smtp_url=_secret(env, "PARCOURS_SMTP_URL"),
         former_secret_keys=tuple((_secret(env, "PARCOURS_FORMER_SECRET_KEYS") or "").split()),
-        oidc_issuer=env.get("PARCOURS_OIDC_ISSUER", "").rstrip("/") or None,
+        oidc_issuer=issuer or None,
+        oidc_discovery=env.get("PARCOURS_OIDC_DISCOVERY") or f"{issuer}/.well-known/openid-configuration",
+        oidc_scope=env.get("PARCOURS_OIDC_SCOPE", "openid profile"),
         oidc_client_id=env.get("PARCOURS_OIDC_CLIENT_ID", "parcours"),
         oidc_client_secret=_secret(env, "PARCOURS_OIDC_CLIENT_SECRET") or "",
         oidc_acr=env.get("PARCOURS_OIDC_ACR", "eidas1"),

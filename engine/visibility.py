@@ -140,7 +140,7 @@ def _has_task(by: Actor, today: date, case: Any) -> ColumnElement[bool]:
             or_(
                 task.owner_id == by.professional_id,
                 task.completed_by_id == by.professional_id,
-                and_(~anonymous, may_do(by.professional_id, today=today, task=task)),
+                and_(~anonymous, may_do(by.professional_id, today=today, task=task, exercise=by.exercise)),
             ),
         )
         .correlate_except(task)

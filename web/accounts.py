@@ -66,7 +66,7 @@ def prove() -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as database_session:
             accounts.check_second_factor(
-                database_session, account_id=account_id, code=request.form.get("code", ""), vault=_vault(), now=utcnow()
+                database_session, account_id=account_id, code=request.form.get("code", ""), vault=vault(), now=utcnow()
             )
     except NotAllowed as refusal:
         sign_in.note_refusal(how="second_factor")
@@ -84,7 +84,7 @@ def second_factor() -> ResponseReturnValue:
     if to_set_up() is None:
         return redirect(url_for("sign_in.choose"), 303)
     proposed = accounts.propose_second_factor(_("compte professionnel"))
-    session["proposed"] = _vault().seal(proposed.secret)
+    session["proposed"] = vault().seal(proposed.secret)
     return render_template("accounts/second_factor.html", proposed=proposed, problem="")
 
 
@@ -99,9 +99,9 @@ def keep_second_factor() -> ResponseReturnValue:
             codes = accounts.set_second_factor(
                 database_session,
                 account_id=account_id,
-                secret=_vault().open(session["proposed"]),
+                secret=vault().open(session["proposed"]),
                 code=request.form.get("code", "").replace(" ", ""),
-                vault=_vault(),
+                vault=vault(),
                 now=utcnow(),
             )
     except InvalidRequest as refusal:
@@ -127,20 +127,6 @@ def revoke(sign_in_id: UUID) -> ResponseReturnValue:
         sign_ins.revoke(database_session, sign_in_id=sign_in_id, by=visitor.current_actor(), now=utcnow())
     flash(_("La session est fermée sur cet appareil."), "done")
     return redirect(url_for("accounts.sessions"), 303)
-
-
-@bp.route("/compte/role", methods=["GET", "POST"])
-def role() -> ResponseReturnValue:
-    """« En tant que… »: one of one's roles, for this session."""
-    found = visitor.visitor()
-    by = visitor.current_actor()
-    if request.method == "GET" or found is None:
-        return render_template("accounts/role.html")
-    with visitor.database().transaction() as database_session:
-        sign_ins.choose_role(
-            database_session, sign_in_id=found.sign_in_id, role=request.form.get("role", ""), by=by, now=utcnow()
-        )
-    return redirect(url_for("home.home"), 303)
 
 
 def code_page(*, problem: str = "") -> str:
@@ -170,7 +156,8 @@ def to_set_up() -> UUID | None:
     return None if has_one else account_id
 
 
-def _vault() -> Vault:
+def vault() -> Vault:
+    """The keys that seal second factors and the secrets of links."""
     found = current_app.extensions["parcours_vault"]
     assert isinstance(found, Vault)
     return found

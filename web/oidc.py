@@ -1,13 +1,19 @@
-"""Signing in with Pro Santé Connect, or another OpenID provider: code, PKCE (S256), state, nonce, assurance."""
+"""Signing in with Pro Santé Connect, or another OpenID provider: code, PKCE (S256), state, nonce, assurance.
+
+The same way proves again who somebody is before they sign: the provider is told to ask anew, and the time at which it
+did is checked.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
-from flask import Blueprint, Flask, current_app, render_template, request, session, url_for
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 from requests import RequestException
@@ -15,9 +21,8 @@ from requests import RequestException
 from engine.clock import utcnow
 from engine.commands import external_identities
 from engine.errors import NotAllowed, NotFound
-from engine.queries.actors import role_count
 from engine.settings import Settings
-from web import sign_in, visitor
+from web import proof, shared_computers, sign_in, visitor
 from web.addresses import safe_path
 from web.texts import gettext as _
 
@@ -25,34 +30,60 @@ log = structlog.get_logger("parcours.web")
 
 bp = Blueprint("oidc", __name__)
 
+ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
+"""Signatures we accept, whatever the provider says of itself: with a private key, never none, never a shared secret."""
+CLOCKS_APART = 60
+"""Seconds by which the provider's clock may be behind ours."""
+WRONG = (AuthlibBaseError, JoseError, RequestException, KeyError, TypeError, ValueError)
+"""What may come of an answer that is not the one we asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The provider of this installation, as the settings name it."""
+
+    client: Any
+    """Authlib's client, which has no types."""
+    issuer: str
+    client_id: str
+    acr: str
+
 
 def init(app: Flask, settings: Settings) -> None:
     """Know the provider, when the settings name one. Its addresses are read at the first sign-in."""
     if settings.oidc_issuer is None:
         return
-    oauth = OAuth(app)
-    oauth.register(
+    client = OAuth(app).register(
         "provider",
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret,
-        server_metadata_url=f"{settings.oidc_issuer}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
+        server_metadata_url=settings.oidc_discovery,
+        client_kwargs={"scope": settings.oidc_scope, "code_challenge_method": "S256", "timeout": 10},
     )
-    app.extensions["parcours_oidc"] = (oauth, settings.oidc_issuer, settings.oidc_acr)
+    app.extensions["parcours_oidc"] = Provider(
+        client=client, issuer=settings.oidc_issuer, client_id=settings.oidc_client_id, acr=settings.oidc_acr
+    )
 
 
 @bp.get("/connexion/psc")
 def leave_for_provider() -> ResponseReturnValue:
-    """Go and prove who one is."""
-    oauth, _issuer, acr = _provider()
+    """Go and prove who one is. On a shared computer the provider asks anew: it may still know the one before."""
+    _provider()
     session["oidc_suite"] = safe_path(request.args.get("suite"), default="")
-    try:
-        answer: ResponseReturnValue = oauth.provider.authorize_redirect(
-            url_for("oidc.come_back", _external=True), acr_values=acr
-        )
-    except (AuthlibBaseError, RequestException, ValueError) as problem:
-        return _again(problem)
-    return answer
+    session.pop("oidc_proof", None)
+    return _leave({"prompt": "login"} if shared_computers.somebody_was_here() else {})
+
+
+@bp.get("/preuve/psc")
+def prove_again() -> ResponseReturnValue:
+    """Go and prove once more who one is, before signing."""
+    _provider()
+    session["oidc_proof"] = {
+        "at": int(utcnow().timestamp()),
+        "account": str(visitor.current_actor().account_id),
+        "suite": safe_path(request.args.get("suite")),
+    }
+    return _leave({"prompt": "login", "max_age": "0"})
 
 
 @bp.get("/connexion/psc/retour")
@@ -61,47 +92,79 @@ def come_back() -> ResponseReturnValue:
     territory = visitor.current_territory()
     if territory is None:
         raise NotFound
+    asked = session.pop("oidc_proof", None)
     try:
-        issuer, claims = _claims()
-    except (AuthlibBaseError, JoseError, RequestException, KeyError, ValueError) as problem:
+        claims = _claims(_provider(), asked_at=asked["at"] if asked else None)
+    except WRONG as problem:
         return _again(problem)
     try:
         with visitor.database().transaction() as database_session:
             account_id = external_identities.account_of(
-                database_session, territory_id=territory.id, issuer=issuer, claims=claims, now=utcnow()
+                database_session, territory_id=territory.id, issuer=_provider().issuer, claims=claims, now=utcnow()
             )
     except NotAllowed as refusal:
-        sign_in.note_refusal(how="oidc_unknown")
-        with visitor.database().transaction() as database_session:
-            external_identities.tell_coordination(database_session, territory_id=territory.id, now=visitor.now())
-        session.clear()
-        return render_template("accounts/again.html", title=_("Compte en attente"), sentence=_(str(refusal))), 403
-    with visitor.database().reading() as database_session:
-        several = role_count(database_session, account_id=account_id, today=visitor.now().date()) > 1
-    destination = url_for("accounts.role") if several else session.get("oidc_suite", "")
-    return sign_in.open_session(account_id, how="oidc", destination=destination)
+        return _unknown(territory.id, refusal)
+    if asked:
+        return _proved(asked, account_id)
+    return sign_in.open_session(account_id, how="oidc", destination=session.get("oidc_suite", ""))
 
 
-def _claims() -> tuple[str, dict[str, Any]]:
-    """The issuer and the claims of the code just brought back. Raises the errors of Authlib, or ValueError."""
-    oauth, issuer, acr = _provider()
-    if request.args.get("iss", issuer) != issuer:  # RFC 9207: the answer of another provider
+def _leave(more: dict[str, str]) -> ResponseReturnValue:
+    provider = _provider()
+    try:
+        answer: ResponseReturnValue = provider.client.authorize_redirect(
+            url_for("oidc.come_back", _external=True), acr_values=provider.acr, **more
+        )
+    except WRONG as problem:
+        return _again(problem)
+    return answer
+
+
+def _claims(provider: Provider, *, asked_at: int | None) -> dict[str, Any]:
+    """The claims of the code just brought back. Raises one of WRONG. `asked_at`: since when one must have proved."""
+    if request.args.get("iss", provider.issuer) != provider.issuer:  # RFC 9207: the answer of another provider
         raise ValueError("issuer")
-    metadata = oauth.provider.load_server_metadata()
-    if metadata.get("issuer") != issuer:
+    metadata = provider.client.load_server_metadata()
+    if metadata.get("issuer") != provider.issuer:
         raise ValueError("issuer")
-    token = oauth.provider.authorize_access_token()
+    if metadata.get("authorization_response_iss_parameter_supported") and "iss" not in request.args:
+        raise ValueError("issuer missing")
+    metadata["id_token_signing_alg_values_supported"] = list(ALGORITHMS)
+    wanted = {
+        "iss": {"essential": True, "value": provider.issuer},
+        "aud": {"essential": True, "value": provider.client_id},
+    }
+    token = provider.client.authorize_access_token(claims_options=wanted)
     told = token["userinfo"]  # the claims of the ID token: signature, issuer, audience, nonce and dates were checked
-    if acr and told.get("acr", acr) != acr:
+    if provider.acr and told.get("acr") != provider.acr:
         raise ValueError("acr")
-    more = oauth.provider.userinfo(token=token)
+    if asked_at is not None and int(told["auth_time"]) < asked_at - CLOCKS_APART:
+        raise ValueError("auth_time")
+    more = provider.client.userinfo(token=token)
     if more.get("sub") != told["sub"]:
         raise ValueError("sub")
-    return issuer, {**more, **told}
+    return {**more, **told}
 
 
-def _provider() -> tuple[Any, str, str]:
-    found: tuple[Any, str, str] | None = current_app.extensions.get("parcours_oidc")
+def _proved(asked: dict[str, Any], account_id: UUID) -> ResponseReturnValue:
+    """The same person, or nothing is proved: somebody else's card signs nothing."""
+    found = visitor.visitor()
+    if found is None or str(account_id) != asked["account"] or found.actor.account_id != account_id:
+        return _again(ValueError("account"))
+    proof.note(how="oidc")
+    return redirect(asked["suite"], 303)
+
+
+def _unknown(territory_id: UUID, refusal: NotAllowed) -> ResponseReturnValue:
+    sign_in.note_refusal(how="oidc_unknown")
+    with visitor.database().transaction() as database_session:
+        external_identities.tell_coordination(database_session, territory_id=territory_id, now=visitor.now())
+    session.clear()
+    return render_template("accounts/again.html", title=_("Compte en attente"), sentence=_(str(refusal))), 403
+
+
+def _provider() -> Provider:
+    found: Provider | None = current_app.extensions.get("parcours_oidc")
     if found is None:
         raise NotFound
     return found

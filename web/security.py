@@ -84,7 +84,8 @@ def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
     enter = limiter.limit(PASSWORDS, key_func=lambda: request.form.get("login", "")[:120].strip())(enter)
     app.view_functions["sign_in.enter"] = enter
     guarded = ("accounts.prove", "accounts.accept", "accounts.keep_second_factor", "passkeys.enter")
-    for endpoint in (*guarded, "passkeys.add_first", "person_rights.break_glass"):
+    signing = ("shared_computers.enter", "signatures.sign")
+    for endpoint in (*guarded, *signing, "passkeys.add_first", "person_rights.break_glass"):
         view: Any = app.view_functions[endpoint]
         limited = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")
         app.view_functions[endpoint] = limited(view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from itertools import groupby
 from uuid import UUID
 
@@ -73,8 +74,17 @@ def become() -> ResponseReturnValue:
 @bp.post("/deconnexion")
 def leave() -> ResponseReturnValue:
     """Sign out, on the server and in the browser."""
+    found, device = visitor.visitor(), visitor.device_secret()
+    if found is not None and device:
+        with visitor.database().transaction() as database_session:
+            sign_ins.leave_device(database_session, device_secret=device, by=found.actor)
+    return end_session(towards="sign_in.choose")
+
+
+def end_session(*, towards: str) -> WerkzeugResponse:
+    """End the session, on the server and in the browser, and go to a page for nobody in particular."""
     _leave()
-    response = redirect(url_for("sign_in.choose"), 303)
+    response = redirect(url_for(towards), 303)
     visitor.forget(response)  # type: ignore[arg-type]
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -96,20 +106,34 @@ def let_in(account_id: UUID, *, how: str) -> ResponseReturnValue:
 
 def open_session(account_id: UUID, *, how: str, destination: str = "") -> WerkzeugResponse:
     """Open a session for an account that has proved who it is, and go where it wanted."""
+    device_secret = visitor.device_secret() or secrets.token_urlsafe(32)
     with visitor.database().transaction() as database_session:
         token = sign_ins.open_for(
-            database_session, account_id=account_id, device=_device(), how=how, from_where=_from_where(), now=utcnow()
+            database_session,
+            account_id=account_id,
+            device=_device(),
+            how=how,
+            from_where=_from_where(),
+            device_secret=device_secret,
+            now=utcnow(),
         )
-    return _welcome(token, destination)
+    response = _welcome(token, destination)
+    visitor.remember_device(response, device_secret)  # type: ignore[arg-type]
+    return response
 
 
-def note_refusal(*, how: str) -> None:
+def note_refusal(*, how: str, login: str = "") -> None:
     """Leave a trace of a refused attempt."""
     territory = visitor.current_territory()
     if territory is not None:
         with visitor.database().transaction() as database_session:
             sign_ins.note_failure(
-                database_session, territory_id=territory.id, how=how, from_where=_from_where(), now=utcnow()
+                database_session,
+                territory_id=territory.id,
+                login=login,
+                how=how,
+                from_where=_from_where(),
+                now=utcnow(),
             )
 
 

@@ -11,14 +11,14 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from engine.commands import tasks
-from engine.errors import Conflict, Invalid, InvalidAnswers, InvalidRequest
+from engine.errors import Conflict, Invalid, InvalidAnswers, InvalidRequest, ProofNeeded
 from engine.forms import FormDefinition
 from engine.queries import directory
 from engine.queries.task_page import TaskForm, TaskPage, task_form, task_page
 from engine.queries.worklist import others_for_patient
 from web import forms, visitor
 from web.calendar import calendar
-from web.errors import wants_json
+from web.errors import answer, wants_json
 from web.offline import kept_offline
 from web.texts import gettext as _
 from web.wording import DECLINE_REASONS, NOT_DONE_REASONS
@@ -33,21 +33,27 @@ ANSWERED_ROUNDS = frozenset({"usual", "pool", "neighbours"})
 @bp.get("")
 def show(task_id: UUID) -> ResponseReturnValue:
     """The task, its form filled with what is known or with the draft."""
-    page = _page(task_id)
+    page = page_of(task_id)
     visitor.note_read(kind="task", object_id=page.id, patient_id=page.patient.id, case_id=page.case_id)
     if not page.open:
-        return render_template("tasks/done.html", page=page, **_drawn(page, forms.raw_values(page.form, page.values)))
+        return render_template("tasks/done.html", page=page, **drawn(page, forms.raw_values(page.form, page.values)))
     raw = {**forms.raw_values(page.form, page.values), **(page.draft or {})}
-    return kept_offline(_form_page(page, raw))
+    shown = _form_page(page, raw)
+    return make_response(shown) if page.form.signed else kept_offline(shown)  # nothing is signed without the network
 
 
 @bp.post("")
 def complete(task_id: UUID) -> ResponseReturnValue:
     """Finish the task with the answers of its form."""
-    asked = _asked(task_id)
+    asked = form_of(task_id)
     raw = _sent_answers(asked.form)
     if "ajouter" in request.form:  # one more row, without script
-        return _form_page(_page(task_id), _with_blank_row(raw, request.form["ajouter"]))
+        return _form_page(page_of(task_id), _with_blank_row(raw, request.form["ajouter"]))
+    return finish(task_id, asked, raw)
+
+
+def finish(task_id: UUID, asked: TaskForm, raw: Mapping[str, Any]) -> ResponseReturnValue:
+    """Finish with these answers; what is signed is kept as a draft while the person proves who they are."""
     try:
         with visitor.database().transaction() as session:
             done = tasks.complete(
@@ -60,12 +66,14 @@ def complete(task_id: UUID) -> ResponseReturnValue:
                 key=_key(),
                 done_at=_done_at(),
             )
+    except ProofNeeded as refusal:
+        return _sign_first(task_id, raw, refusal)
     except InvalidAnswers as refusal:
-        return _form_page(_page(task_id), raw, problems=refusal.problems), 422
+        return _form_page(page_of(task_id), raw, problems=refusal.problems), 422
     except Invalid as refusal:
-        return _form_page(_page(task_id), raw, sentence=str(refusal)), 422
+        return _form_page(page_of(task_id), raw, sentence=str(refusal)), 422
     except Conflict as refusal:
-        return _conflict(_page(task_id), raw, str(refusal))
+        return _conflict(page_of(task_id), raw, str(refusal))
     if done.incident is not None:
         flash(done.incident, "late")
     if asked.offer_round in ANSWERED_ROUNDS and raw.get("accepted") == "false":
@@ -74,10 +82,18 @@ def complete(task_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("tasks.finished", task_id=task_id), 303)
 
 
+def _sign_first(task_id: UUID, raw: Mapping[str, Any], refusal: ProofNeeded) -> ResponseReturnValue:
+    with visitor.database().transaction() as session:
+        tasks.save_draft(session, task_id=task_id, answers=raw, by=visitor.current_actor(), now=visitor.now())
+    if wants_json() or "X-CSRFToken" in request.headers:  # a phone that sends what it kept: nobody is there to sign
+        return answer(403, _("À signer"), f"{refusal} {_('Vos réponses sont gardées en brouillon.')}")
+    return redirect(url_for("signatures.show", task_id=task_id), 303)
+
+
 @bp.get("/terminee")
 def finished(task_id: UUID) -> ResponseReturnValue:
     """What was done, and what else there is to do for the same patient."""
-    page = _page(task_id)
+    page = page_of(task_id)
     if page.open:
         return redirect(url_for("tasks.show", task_id=task_id), 303)
     return render_template("tasks/finished.html", page=page, others=_others(page))
@@ -86,7 +102,7 @@ def finished(task_id: UUID) -> ResponseReturnValue:
 @bp.post("/brouillon")
 def save_draft(task_id: UUID) -> ResponseReturnValue:
     """Keep what is being typed."""
-    asked = _asked(task_id)
+    asked = form_of(task_id)
     with visitor.database().transaction() as session:
         tasks.save_draft(
             session, task_id=task_id, answers=_sent_answers(asked.form), by=visitor.current_actor(), now=visitor.now()
@@ -100,7 +116,7 @@ def save_draft(task_id: UUID) -> ResponseReturnValue:
 @bp.post("/accepter")
 def accept(task_id: UUID) -> ResponseReturnValue:
     """Take the task."""
-    page = _page(task_id)
+    page = page_of(task_id)
     with visitor.database().transaction() as session:
         tasks.accept(session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), key=_key())
     if page.offer_round in ANSWERED_ROUNDS:
@@ -112,7 +128,7 @@ def accept(task_id: UUID) -> ResponseReturnValue:
 @bp.route("/refuser", methods=["GET", "POST"])
 def decline(task_id: UUID) -> ResponseReturnValue:
     """Say that one cannot, and why."""
-    page = _page(task_id)
+    page = page_of(task_id)
     if request.method == "GET":
         return _act_page(page, "decline")
     reason = request.form.get("reason", "")
@@ -135,7 +151,7 @@ def decline(task_id: UUID) -> ResponseReturnValue:
 @bp.route("/deleguer", methods=["GET", "POST"])
 def delegate(task_id: UUID) -> ResponseReturnValue:
     """Hand the task to a colleague."""
-    page = _page(task_id)
+    page = page_of(task_id)
     if request.method == "GET":
         return _act_page(page, "delegate")
     try:
@@ -159,7 +175,7 @@ def delegate(task_id: UUID) -> ResponseReturnValue:
 @bp.route("/reporter", methods=["GET", "POST"])
 def postpone(task_id: UUID) -> ResponseReturnValue:
     """Put the task off to another day; its due date does not move."""
-    page = _page(task_id)
+    page = page_of(task_id)
     if request.method == "GET":
         return _act_page(page, "postpone")
     try:
@@ -188,7 +204,7 @@ def postpone(task_id: UUID) -> ResponseReturnValue:
 @bp.route("/non-fait", methods=["GET", "POST"])
 def not_done(task_id: UUID) -> ResponseReturnValue:
     """Close the task without doing it: done elsewhere, patient absent, refused…"""
-    page = _page(task_id)
+    page = page_of(task_id)
     if request.method == "GET":
         return _act_page(page, "not_done")
     reason = request.form.get("reason", "")
@@ -210,12 +226,14 @@ def not_done(task_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("tasks.finished", task_id=task_id), 303)
 
 
-def _page(task_id: UUID) -> TaskPage:
+def page_of(task_id: UUID) -> TaskPage:
+    """The task as the person may see it."""
     with visitor.database().reading() as session:
         return task_page(session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), calendar=calendar())
 
 
-def _asked(task_id: UUID) -> TaskForm:
+def form_of(task_id: UUID) -> TaskForm:
+    """The form of the task."""
     with visitor.database().reading() as session:
         return task_form(session, task_id=task_id, by=visitor.current_actor(), now=visitor.now(), calendar=calendar())
 
@@ -229,11 +247,12 @@ def _form_page(
         sentence=sentence,
         problem_links=forms.problem_links(page.form, problems or {}),
         draft_saved_at=_machine_time(page.draft_saved_at),
-        **_drawn(page, raw, problems),
+        **drawn(page, raw, problems),
     )
 
 
-def _drawn(page: TaskPage, raw: Mapping[str, Any], problems: Mapping[str, str] | None = None) -> dict[str, Any]:
+def drawn(page: TaskPage, raw: Mapping[str, Any], problems: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The form with its answers, for a template."""
     by = visitor.current_actor()
     with visitor.database().reading() as session:
         names = directory.names_of(session, by=by, references=forms.references(page.form, raw))
@@ -270,9 +289,9 @@ def _conflict(page: TaskPage, raw: Mapping[str, Any], sentence: str) -> Response
     """Who was faster, what was typed, what stands now: nothing is lost. A task still open shows its form again."""
     if page.can_answer:
         return _form_page(page, raw, sentence=sentence), 409
-    standing = {} if page.open else _drawn(page, forms.raw_values(page.form, page.values))
+    standing = {} if page.open else drawn(page, forms.raw_values(page.form, page.values))
     html = render_template(
-        "tasks/conflict.html", page=page, sentence=sentence, now_sections=standing.get("sections"), **_drawn(page, raw)
+        "tasks/conflict.html", page=page, sentence=sentence, now_sections=standing.get("sections"), **drawn(page, raw)
     )
     return make_response(html, 409)
 

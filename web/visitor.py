@@ -12,10 +12,12 @@ from engine.actor import Actor
 from engine.clock import shifted, utcnow
 from engine.commands import sign_ins
 from engine.db import Database
+from engine.queries.service_tokens import Program
 from engine.queries.sign_ins import ABSOLUTE_LIMIT, SignedIn, TerritoryView, front_door, signed_in
-from web.errors import SignInNeeded
+from web.errors import ExerciseNeeded, SignInNeeded, TokenRefused
 
 TOUCH_EVERY = timedelta(minutes=1)
+DEVICE_LASTS = timedelta(hours=24)
 DEFAULT_ZONE = "Europe/Paris"
 
 
@@ -39,16 +41,46 @@ def visitor() -> SignedIn | None:
     return found
 
 
-def current_actor() -> Actor:
-    """The person acting. Raises SignInNeeded when nobody is signed in."""
+def signed_in_person() -> SignedIn:
+    """The live session of this request. Raises SignInNeeded when nobody is signed in."""
     found = visitor()
     if found is None:
         raise SignInNeeded
-    return found.actor
+    return found
+
+
+def look_again() -> None:
+    """Read the session anew: this request has changed it."""
+    g.pop("visitor", None)
+
+
+def let_in(program: Program) -> None:
+    """The door of the API (`web.api.door`) has seen the token of this program; no other address looks at tokens."""
+    g.program = program
+
+
+def current_program() -> Program:
+    """The program acting. Raises TokenRefused when there is none."""
+    if "program" not in g:
+        raise TokenRefused
+    found: Program = g.program
+    return found
+
+
+def is_anybody() -> bool:
+    """True when somebody is at the other end: a person signed in, or a program let in."""
+    return "program" in g or visitor() is not None
+
+
+def current_actor() -> Actor:
+    """The program let in, or the person acting. Raises SignInNeeded when there is neither."""
+    return current_program().actor if "program" in g else signed_in_person().actor
 
 
 def current_territory() -> TerritoryView | None:
     """The visitor's territory, or the one whose door this is."""
+    if "program" in g:
+        return current_program().territory
     found = visitor()
     if found is not None:
         return found.territory
@@ -100,6 +132,28 @@ def forget(response: Response) -> None:
     )
 
 
+def device_secret() -> str:
+    """What this browser is known by on a shared computer; empty when nobody has signed in with it."""
+    return request.cookies.get(_device_cookie(), "")[:100]
+
+
+def remember_device(response: Response, secret: str) -> None:
+    """Let the browser be known until its day ends."""
+    response.set_cookie(
+        _device_cookie(),
+        secret,
+        max_age=int(DEVICE_LASTS.total_seconds()),
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def _device_cookie() -> str:
+    return f"{cookie_name()}-device"
+
+
 def init(app: Flask) -> None:
     """Every page but the few public ones asks for a person first."""
     public = {
@@ -123,16 +177,24 @@ def init(app: Flask) -> None:
         "passkeys.add_first",
         "oidc.leave_for_provider",
         "oidc.come_back",
+        "shared_computers.people",
+        "shared_computers.person",
+        "shared_computers.enter",
         "language.switch",
         "offline.session_state",
         "offline.page",
         "api_check.check",
+        "api-docs.openapi_json",
     }
+
+    before_the_choice = {"exercises.choose", "exercises.practise", "sign_in.leave", "shared_computers.lock"}
 
     @app.before_request
     def ask_for_a_person() -> None:
-        if request.endpoint is not None and request.endpoint not in public:
-            current_actor()
+        if request.endpoint is None or request.endpoint in public or request.blueprint == "api":
+            return
+        if signed_in_person().must_choose and request.endpoint not in before_the_choice:
+            raise ExerciseNeeded
 
 
 def _load() -> SignedIn | None:

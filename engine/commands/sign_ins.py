@@ -16,9 +16,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import trace
-from engine.actor import Actor
+from engine.actor import Actor, Exercise
+from engine.eligibility import holds_role_now
 from engine.errors import InvalidRequest, NotAllowed, NotFound
-from engine.models import Account, Professional, SignIn, TerritoryRow
+from engine.models import Account, Professional, ProfessionalRole, SignIn, TerritoryRow
 
 LOCALES = ("fr", "en")
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -59,14 +60,58 @@ def prove_password(session: Session, *, territory_id: UUID, login: str, password
     return found
 
 
-def choose_role(session: Session, *, sign_in_id: UUID, role: str, by: Actor, now: datetime) -> None:
-    """Act in one of one's roles for this session. Raises InvalidRequest for a role one does not hold."""
-    if role not in by.roles:
-        raise InvalidRequest("Choisissez un de vos rôles.")
+def choose_exercise(
+    session: Session, *, sign_in_id: UUID, exercise: Exercise, remember: bool, by: Actor, now: datetime
+) -> str:
+    """Practise as one of what one holds, from now on and (`remember`) at the next sign-ins.
+
+    The session gets a new secret, which is returned. Raises InvalidRequest for what one does not hold.
+    """
+    held = session.execute(
+        select(ProfessionalRole.id).where(
+            ProfessionalRole.professional_id == by.professional_id,
+            ProfessionalRole.role == exercise.role,
+            ProfessionalRole.organization_id.is_not_distinct_from(exercise.organization_id),
+            holds_role_now(ProfessionalRole, now.date()),
+        )
+    ).first()
+    if held is None:
+        raise InvalidRequest("Choisissez un de vos exercices.")
+    token = secrets.token_urlsafe(32)
     session.execute(
-        update(SignIn).where(SignIn.id == sign_in_id, SignIn.account_id == by.account_id).values(acting_as=role)
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.account_id == by.account_id)
+        .values(acting_as=exercise.role, acting_at=exercise.organization_id, token_hash=hash_token(token))
     )
-    trace.record(session, action="act_as", by=by, now=now, object_kind="sign_in", object_id=sign_in_id, why=role)
+    if remember:
+        session.execute(
+            update(Account)
+            .where(Account.id == by.account_id)
+            .values(usual_role=exercise.role, usual_organization_id=exercise.organization_id)
+        )
+    where = "" if exercise.organization_id is None else str(exercise.organization_id)
+    trace.record(
+        session, action="act_as", by=by, now=now, object_kind="sign_in", object_id=sign_in_id, why=exercise.role,
+        detail={"organization_id": where},
+    )  # fmt: skip
+    return token
+
+
+def prove_again(session: Session, *, sign_in_id: UUID, how: str, by: Actor, now: datetime) -> None:
+    """Note that the person has just proved once more who they are. `now` is the machine's time."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.account_id == by.account_id, SignIn.ended_at.is_(None))
+        .values(proved_at=now)
+    )
+    trace.record(session, action="prove", by=by, now=now, object_kind="sign_in", object_id=sign_in_id, why=how)
+
+
+def sign_as_demo_person(session: Session, *, sign_in_id: UUID, by: Actor, now: datetime) -> None:
+    """« Je signe »: a fictitious person has nothing to prove. Raises NotAllowed outside a demo territory."""
+    if session.execute(select(TerritoryRow.kind).where(TerritoryRow.id == by.territory_id)).scalar_one() != "demo":
+        raise NotAllowed("Ce choix n'existe que dans un territoire de démonstration.")
+    prove_again(session, sign_in_id=sign_in_id, how="demo", by=by, now=now)
 
 
 def open_as_demo_person(session: Session, *, account_id: UUID, device: str, from_where: str = "", now: datetime) -> str:
@@ -105,6 +150,15 @@ def revoke(session: Session, *, sign_in_id: UUID, by: Actor, now: datetime) -> N
     trace.record(session, action="sign_out", by=by, now=now, object_kind="sign_in", object_id=sign_in_id, why="revoked")
 
 
+def leave_device(session: Session, *, device_secret: str, by: Actor) -> None:
+    """Be listed no more on a shared computer."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.device_hash == hash_token(device_secret), SignIn.account_id == by.account_id)
+        .values(device_hash=None)
+    )
+
+
 def note_failure(
     session: Session, *, territory_id: UUID, login: str = "", how: str = "password", from_where: str = "", now: datetime
 ) -> None:
@@ -130,9 +184,19 @@ def choose_locale(session: Session, *, locale: str, by: Actor) -> None:
 
 
 def open_for(
-    session: Session, *, account_id: UUID, device: str, how: str = "password", from_where: str = "", now: datetime
+    session: Session,
+    *,
+    account_id: UUID,
+    device: str,
+    how: str = "password",
+    from_where: str = "",
+    device_secret: str = "",
+    now: datetime,
 ) -> str:
-    """Open a session for an account that has proved who it is. Returns the secret for the cookie."""
+    """Open a session for an account that has proved who it is. Returns the secret for the cookie.
+
+    `device_secret` is what a shared computer is known by; the person is then listed there for the day.
+    """
     account = session.execute(
         select(Account).where(Account.id == account_id, Account.disabled_at.is_(None))
     ).scalar_one()
@@ -145,7 +209,12 @@ def open_for(
             territory_id=account.territory_id,
             account_id=account_id,
             token_hash=hash_token(token),
+            acting_as=account.usual_role,
+            acting_at=account.usual_organization_id,
+            how=how,
+            proved_at=None if how == "demo" else now,
             device=device[:200],
+            device_hash=hash_token(device_secret) if device_secret else None,
             opened_at=now,
             last_seen_at=now,
         )

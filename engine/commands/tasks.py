@@ -76,7 +76,8 @@ def complete(
     """Finish a task with the answers of its form and run the case to its next waits.
 
     Raises TaskNotFound, TaskAlreadyCompleted, TaskAlreadyTaken, TaskClosed, CaseClosed, CaseChanged, NotAllowed,
-    InvalidAnswers. If the pathway cannot go on, the answers are kept and `incident` says so.
+    InvalidAnswers, and ProofNeeded for a form that is signed. If the pathway cannot go on, the answers are kept and
+    `incident` says so.
     """
     case = case_of_task(session, task_id=task_id, by=by, now=now, once=key)
     if (known := idempotency.answer_of(case.answered, "tasks.complete")) is not None:
@@ -86,12 +87,13 @@ def complete(
     if revision is not None and revision != hand.row["revision"]:
         raise CaseChanged(f"« {hand.row['name']} » a changé depuis que la page est ouverte. Relisez-la, puis terminez.")
     values = _checked(hand, answers, by=by, now=now)
+    signed = _signed(hand, by=by, now=now)
     if hand.row["offer_round"] in OFFER_ROUNDS:
         done = _answer_offer(session, hand, values, by=by, now=now)
     else:
         _join_found(session, hand, values, by=by, now=now)
         done = finish(session, hand, values, by=by, now=now, done_at=_when_done(done_at, now))
-    _trace(session, hand, "tasks.complete", by=by, now=now)
+    _trace(session, hand, "tasks.complete", by=by, now=now, why="signed" if signed else "")
     idempotency.remember(session, key=key, command="tasks.complete", answer=_stored(done), by=by, now=now)
     return done
 
@@ -273,6 +275,15 @@ def _checked(hand: TaskAtHand, raw: Mapping[str, Any], *, by: Actor, now: dateti
         problem = "Choisissez une réponse de la liste."
         raise InvalidAnswers(problem, {work.decision_variable: problem})
     return {work.decision_variable: str(chosen)}
+
+
+def _signed(hand: TaskAtHand, *, by: Actor, now: datetime) -> bool:
+    """True when finishing the task signs. Raises ProofNeeded when who signs has to be proved again first."""
+    form = hand.version.form(hand.row["form_key"])
+    if form is None or not form.signed:
+        return False
+    policies.check_may_sign(by, what=hand.row["name"], now=now)
+    return True
 
 
 def _conflicts(hand: TaskAtHand, values: Mapping[str, Value]) -> frozenset[str]:

@@ -98,6 +98,8 @@ class FormDefinition:
     title: Text
     intro: Text | None
     sections: tuple[Section, ...]
+    signed: bool = False
+    """Finishing it signs: a fresh proof of who answers is asked."""
     problems: tuple[FormProblem, ...] = ()
 
     @cached_property
@@ -128,7 +130,7 @@ class _Parser:
     def form(self, data: object, key: str) -> FormDefinition:
         if not isinstance(data, Mapping):
             self.say("", "Un formulaire est un objet JSON avec « key », « title » et « sections ».")
-            return FormDefinition(key, Text(key, key), None, (), tuple(self.problems))
+            return FormDefinition(key, Text(key, key), None, (), problems=tuple(self.problems))
         form_key = str(data.get("key") or key)
         self.fresh = data.get("fresh") is True
         title = self.text(data.get("title"), "title") or Text(form_key, form_key)
@@ -146,7 +148,8 @@ class _Parser:
         if len(self.names) > MAXIMUM_FIELDS:
             self.say("sections", f"Le formulaire a {len(self.names)} champs ; la limite est {MAXIMUM_FIELDS}.")
         intro = self.text(data.get("intro"), "intro") if data.get("intro") else None
-        return FormDefinition(form_key, title, intro, sections, tuple(self.problems))
+        signed = self.flag(data.get("signed"), "signed")
+        return FormDefinition(form_key, title, intro, sections, signed, tuple(self.problems))
 
     def field(self, data: Mapping[str, Any], path: str, names: set[str]) -> Field | None:
         name = data.get("name")
@@ -272,6 +275,12 @@ class _Parser:
             return data
         self.say(path, "Un nombre entier positif est attendu ici.")
         return default
+
+    def flag(self, data: object, path: str) -> bool:
+        if data is None or isinstance(data, bool):
+            return data is True
+        self.say(path, "Vrai ou faux (true, false) est attendu ici.")
+        return False
 
     def say(self, path: str, sentence: str) -> None:
         self.problems.append(FormProblem(path, sentence))

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Date, Select, Uuid, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from engine.actor import Exercise
 from engine.calendars import Calendar
 from engine.eligibility import away, may_do
 from engine.errors import CaseChanged
@@ -116,8 +117,8 @@ class LoadedCase:
         return next((task for task in self.tasks.values() if task["id"] == task_id), None)
 
 
-@lru_cache(maxsize=8)
-def _statement(by: str, *, locked: bool = True) -> Select[Any]:
+@lru_cache(maxsize=256)
+def _statement(by: str, *, exercise: Exercise | None = None, locked: bool = True) -> Select[Any]:
     territory, snapshot, professional = TerritoryRow.__table__, aliased(Case), aliased(Professional)
     circle = (
         CareCircleMember.role, CareCircleMember.professional_id, CareCircleMember.usual, professional.title,
@@ -134,7 +135,7 @@ def _statement(by: str, *, locked: bool = True) -> Select[Any]:
     if by == "task":
         person = bindparam("professional_id", type_=Uuid())
         today = cast(date, bindparam("today", type_=Date()))
-        may = exists().where(Task.id == bindparam("key"), may_do(person, today=today))
+        may = exists().where(Task.id == bindparam("key"), may_do(person, today=today, exercise=exercise))
         mine = (may.label("eligible"),)
     answered = rows_of(
         _ANSWERS, IdempotencyKey.territory_id == CASE.c.territory_id, IdempotencyKey.key == bindparam("once")
@@ -179,10 +180,12 @@ def lock_case(
     now: datetime,
     once: str | None = None,
     professional_id: UUID | None = None,
+    exercise: Exercise | None = None,
 ) -> LoadedCase | None:
     """The case found `by` "id", "task", "timer" or "number", locked until the end of the transaction; None when absent.
 
-    `once` is an idempotency key to look up with it; `professional_id` whose right to do the task is asked.
+    `once` is an idempotency key to look up with it; `professional_id` whose right to do the task
+    is asked, practising as `exercise`.
     Raises CaseChanged when the case keeps moving under our eyes.
     """
     connection = session.connection()
@@ -190,7 +193,7 @@ def lock_case(
     if by == "task":
         values["professional_id"] = professional_id
     for _ in range(READ_AGAIN):
-        row = connection.execute(_statement(by), values).one_or_none()
+        row = connection.execute(_statement(by, exercise=exercise if by == "task" else None), values).one_or_none()
         if row is None:
             return None
         if row.version == row.snapshot_version:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.actor import Actor
+from engine.actor import Actor, Exercise
 from engine.eligibility import holds_role_now
 from engine.errors import ProfessionalNotFound
 from engine.models import Account, Organization, Professional, ProfessionalRole, ProfessionalSector
@@ -20,10 +20,19 @@ from engine.models import Account, Organization, Professional, ProfessionalRole,
 class Held:
     """What a professional may act as on one day."""
 
-    roles: frozenset[str]
-    organizations: Mapping[UUID, str]
-    """Where they hold a role, with its name; the oldest first."""
+    exercises: Mapping[Exercise, str]
+    """Each role where it is held, with the name of the structure (empty: the whole territory); the oldest first."""
     sector_ids: frozenset[UUID]
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles, wherever they are held."""
+        return frozenset(one.role for one in self.exercises)
+
+    @property
+    def organizations(self) -> Mapping[UUID, str]:
+        """Where they hold a role, with its name; the oldest first."""
+        return {one.organization_id: name for one, name in self.exercises.items() if one.organization_id is not None}
 
 
 def held_by(session: Session, *, professional_id: UUID, today: date) -> Held:
@@ -38,14 +47,16 @@ def held_by(session: Session, *, professional_id: UUID, today: date) -> Held:
         select(ProfessionalSector.sector_id).where(ProfessionalSector.professional_id == professional_id)
     ).scalars()
     return Held(
-        roles=frozenset(role for role, _, _ in rows),
-        organizations={organization: name for _, organization, name in rows if organization is not None},
+        exercises={Exercise(role=role, organization_id=organization): name or "" for role, organization, name in rows},
         sector_ids=frozenset(sectors),
     )
 
 
-def actor_of(session: Session, *, professional_id: UUID, today: date) -> Actor:
-    """The professional as they may act on `today`. Raises ProfessionalNotFound."""
+def actor_of(session: Session, *, professional_id: UUID, today: date, proved_at: datetime | None = None) -> Actor:
+    """The professional as they may act on `today`, who proved who they are at `proved_at`.
+
+    Raises ProfessionalNotFound.
+    """
     row = session.execute(
         select(Professional, Account.id, Account.locale)
         .outerjoin(Account, Account.professional_id == Professional.id)
@@ -63,6 +74,7 @@ def actor_of(session: Session, *, professional_id: UUID, today: date) -> Actor:
         roles=held.roles,
         organization_ids=frozenset(held.organizations),
         sector_ids=held.sector_ids,
+        proved_at=proved_at,
         locale=locale or "fr",
     )
 
@@ -81,19 +93,3 @@ def holders_of(session: Session, *, territory_id: UUID, role: str, today: date) 
         .order_by(Professional.family_name, Professional.given_name)
     )
     return tuple(rows.scalars())
-
-
-def role_count(session: Session, *, account_id: UUID, today: date) -> int:
-    """How many different roles the person behind an account holds on `today`."""
-    return len(
-        set(
-            session.execute(
-                select(ProfessionalRole.role)
-                .join(Account, Account.professional_id == ProfessionalRole.professional_id)
-                .where(
-                    Account.id == account_id,
-                    holds_role_now(ProfessionalRole, today),
-                )
-            ).scalars()
-        )
-    )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Actor
 from engine.calendars import Calendar
-from engine.eligibility import in_circle_now, may_take
+from engine.eligibility import in_circle_now, in_exercise, may_take
 from engine.models import (
     CareCircleMember,
     Case,
@@ -125,7 +125,12 @@ def _my_tasks(
         select(Task.case_id, Task.id, Task.name, Task.due_at, Task.offer_round)
         .where(
             Task.case_id.in_(case_ids),
-            or_((Task.state == "accepted") & (Task.owner_id == me), may_take(me, today=calendar.today(now))),
+            or_(
+                (Task.state == "accepted")
+                & (Task.owner_id == me)
+                & in_exercise(me, exercise=by.exercise, today=calendar.today(now)),
+                may_take(me, today=calendar.today(now), exercise=by.exercise),
+            ),
         )
         .order_by(Task.due_at, Task.id)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.actor import Actor
+from engine import policies
+from engine.actor import Actor, Exercise
 from engine.eligibility import holds_role_now
 from engine.models import (
     Account,
@@ -21,7 +22,7 @@ from engine.models import (
     SignIn,
     TerritoryRow,
 )
-from engine.queries.actors import held_by
+from engine.queries.actors import Held, held_by
 
 IDLE_LIMIT = timedelta(minutes=30)
 ABSOLUTE_LIMIT = timedelta(hours=12)
@@ -58,7 +59,7 @@ class TerritoryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A live session: who acts, in which territory, and the one role chosen for the session, if any."""
+    """A live session: who acts, in which territory, and as what."""
 
     sign_in_id: UUID
     actor: Actor
@@ -66,6 +67,19 @@ class SignedIn:
     login: str
     organization_name: str
     last_seen_at: datetime
+    how: str
+    """How they proved who they are: password, oidc, demo…"""
+    exercises: Mapping[Exercise, str]
+    """What they may choose to practise as, with the name of the structure."""
+
+    def may_sign(self, *, now: datetime) -> bool:
+        """They proved who they are a moment ago; `now` is the territory's time."""
+        return policies.may_sign(self.actor, now=now)
+
+    @property
+    def must_choose(self) -> bool:
+        """Several exercises and none chosen: until then they may do nothing (never in a demonstration)."""
+        return len(self.exercises) > 1 and not self.actor.roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +100,14 @@ class DemoPerson:
 def front_door(session: Session) -> TerritoryView | None:
     """The territory of this installation, before anybody has signed in; None while the database is empty."""
     row = session.execute(select(TerritoryRow).order_by(TerritoryRow.code).limit(1)).scalar_one_or_none()
-    return None if row is None else _territory(row)
+    return None if row is None else territory_view(row)
 
 
 def signed_in(session: Session, *, token_hash: str, now: datetime, today: date) -> SignedIn | None:
     """The live session of a cookie, or None: unknown, ended, idle for too long, too old, or its account was closed.
 
-    `now` is the machine's time: moving the clock of a demo signs nobody out.
+    `now` is the machine's time: moving the clock of a demo signs nobody out. Whoever holds several roles acts in the
+    one chosen for the session; before the choice, in none.
     """
     row: Any = session.execute(
         select(SignIn, Account, TerritoryRow, Professional)
@@ -115,19 +130,22 @@ def signed_in(session: Session, *, token_hash: str, now: datetime, today: date) 
         account_id=account.id,
         professional_id=account.professional_id,
         name=account.login if professional is None else professional.display_name,
-        acting_as=sign_in.acting_as,
+        proved_at=_on_the_clock_of(territory, sign_in.proved_at),
         locale=account.locale,
     )
-    organization = ""
+    held = Held(exercises={}, sector_ids=frozenset())
     if professional is not None:
-        actor, organization = _with_roles(session, actor, professional.id, today)
+        held = held_by(session, professional_id=professional.id, today=today)
+        actor = _practising(actor, held, sign_in, free=territory.kind == "demo")
     return SignedIn(
         sign_in_id=sign_in.id,
         actor=actor,
-        territory=_territory(territory),
+        territory=territory_view(territory),
         login=account.login,
-        organization_name=organization,
+        organization_name=_where(actor, held),
         last_seen_at=sign_in.last_seen_at,
+        how=sign_in.how,
+        exercises=held.exercises,
     )
 
 
@@ -167,11 +185,32 @@ def demo_people(session: Session, *, territory_id: UUID, today: date) -> Sequenc
     return tuple(people.values())
 
 
-def _with_roles(session: Session, actor: Actor, professional_id: UUID, today: date) -> tuple[Actor, str]:
-    """The actor with the roles held on `today`, their organisations, and the name of the first of these."""
-    held = held_by(session, professional_id=professional_id, today=today)
-    known = replace(actor, roles=held.roles, organization_ids=frozenset(held.organizations), sector_ids=held.sector_ids)
-    return known, next(iter(held.organizations.values()), "")
+def _practising(actor: Actor, held: Held, sign_in: SignIn, *, free: bool) -> Actor:
+    """The actor in the exercise chosen for the session. Without a choice: in the only one; in all where it is free."""
+    known = replace(actor, sector_ids=held.sector_ids)
+    chosen = None
+    if sign_in.acting_as is not None:
+        chosen = Exercise(role=sign_in.acting_as, organization_id=sign_in.acting_at)
+    if chosen in held.exercises and chosen is not None:
+        return replace(
+            known, roles=frozenset({chosen.role}), acting_as=chosen.role, acting_at=chosen.organization_id,
+            organization_ids=frozenset() if chosen.organization_id is None else frozenset({chosen.organization_id}),
+        )  # fmt: skip
+    if free or len(held.exercises) <= 1:
+        return replace(known, roles=held.roles, organization_ids=frozenset(held.organizations))
+    return known
+
+
+def _where(actor: Actor, held: Held) -> str:
+    """The name of the structure of the exercise, else of the first one."""
+    if actor.exercise is not None:
+        return held.exercises[actor.exercise]
+    return next(iter(held.organizations.values()), "")
+
+
+def _on_the_clock_of(territory: TerritoryRow, moment: datetime | None) -> datetime | None:
+    """A moment of the machine's clock on the territory's."""
+    return None if moment is None else moment + timedelta(seconds=territory.clock_offset_seconds)
 
 
 def _group(role: str) -> str:
@@ -180,7 +219,8 @@ def _group(role: str) -> str:
     return GROUP_OF_ROLE.get(role, "ville")
 
 
-def _territory(row: TerritoryRow) -> TerritoryView:
+def territory_view(row: TerritoryRow) -> TerritoryView:
+    """What pages and programs need to know of a territory."""
     return TerritoryView(
         id=row.id,
         name=row.name,

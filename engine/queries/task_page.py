@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from engine.actor import Actor
+from engine.actor import Actor, Exercise
 from engine.calendars import Calendar
 from engine.course import payload_values
 from engine.eligibility import may_do
@@ -188,18 +188,22 @@ def visible_to(by: Actor, today: date) -> ColumnElement[bool]:
         return false()
     if by.has_role(*OVERSEERS):
         return true()
-    return _visible(by.professional_id, by.roles, by.organization_ids, today)
+    return _visible(by.professional_id, by.roles, by.organization_ids, by.exercise, today)
 
 
 @lru_cache(maxsize=1024)
 def _visible(
-    professional_id: UUID, roles: frozenset[str], organization_ids: frozenset[UUID], today: date
+    professional_id: UUID,
+    roles: frozenset[str],
+    organization_ids: frozenset[UUID],
+    exercise: Exercise | None,
+    today: date,
 ) -> ColumnElement[bool]:
     """Kept for the day of one person: putting it together costs more than running it."""
     return shared_or_nameless() & or_(
         Task.owner_id == professional_id,
         Task.completed_by_id == professional_id,
-        may_do(professional_id, today=today),
+        may_do(professional_id, today=today, exercise=exercise),
         and_(Task.audience == "professional", Task.audience_professional_id == professional_id),
         and_(Task.offer_round.in_(ANONYMOUS_ROUNDS), Task.state == "completed", Task.role.in_(roles)),
         and_(
@@ -213,12 +217,14 @@ def _visible(
 def _can_answer(session: Session, task: Task, by: Actor, today: date) -> bool:
     if by.professional_id is None:
         return False
-    return session.execute(_answerable(by.professional_id, today), {"task": task.id}).first() is not None
+    return session.execute(_answerable(by.professional_id, by.exercise, today), {"task": task.id}).first() is not None
 
 
 @lru_cache(maxsize=1024)
-def _answerable(professional_id: UUID, today: date) -> Select[Any]:
-    return select(Task.id).where(Task.id == bindparam("task", type_=Uuid()), may_do(professional_id, today=today))
+def _answerable(professional_id: UUID, exercise: Exercise | None, today: date) -> Select[Any]:
+    return select(Task.id).where(
+        Task.id == bindparam("task", type_=Uuid()), may_do(professional_id, today=today, exercise=exercise)
+    )
 
 
 def _decision_form(version: Version, element_id: str, name: str) -> FormDefinition:

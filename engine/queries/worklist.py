@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.actor import Actor
 from engine.calendars import Calendar
-from engine.eligibility import may_take
+from engine.eligibility import in_exercise, may_take
 from engine.models import (
     Case,
     Commune,
@@ -138,7 +138,7 @@ def others_for_patient(
         .where(
             Task.patient_id == patient_id,
             Task.id != (besides or UUID(int=0)),
-            or_(_mine(by), _to_take(by, calendar.today(now))),
+            or_(_mine(by, calendar.today(now)), _to_take(by, calendar.today(now))),
         )
         .order_by(*_order("today", now))
         .limit(10)
@@ -151,8 +151,8 @@ def _me(by: Actor) -> UUID:
     return by.professional_id or UUID(int=0)
 
 
-def _mine(by: Actor) -> ColumnElement[bool]:
-    return or_(
+def _mine(by: Actor, today: date) -> ColumnElement[bool]:
+    given = or_(
         and_(Task.state == "accepted", Task.owner_id == _me(by)),
         and_(
             Task.state == "offered",
@@ -161,11 +161,13 @@ def _mine(by: Actor) -> ColumnElement[bool]:
             Task.offer_round.is_(None),
         ),
     )
+    return and_(given, in_exercise(_me(by), exercise=by.exercise, today=today))
 
 
 def _to_take(by: Actor, today: date) -> ColumnElement[bool]:
     to_me = and_(Task.audience == "professional", Task.audience_professional_id == _me(by), Task.offer_round.is_(None))
-    return and_(Task.state == "offered", may_take(_me(by), today=today), ~func.coalesce(to_me, False))
+    free = may_take(_me(by), today=today, exercise=by.exercise)
+    return and_(Task.state == "offered", free, ~func.coalesce(to_me, False))
 
 
 def _tabs(by: Actor, now: datetime, calendar: Calendar) -> dict[Tab, ColumnElement[bool]]:
@@ -178,9 +180,9 @@ def _tabs(by: Actor, now: datetime, calendar: Calendar) -> dict[Tab, ColumnEleme
     late = and_(Task.due_at.is_not(None), Task.due_at < now)
     later = and_(~late, or_(put_off, not_yet, and_(far, ~chosen_for_today)))
     return {
-        "today": and_(_mine(by), ~func.coalesce(later, False)),
+        "today": and_(_mine(by, today), ~func.coalesce(later, False)),
         "to_take": _to_take(by, today),
-        "later": and_(_mine(by), later),
+        "later": and_(_mine(by, today), later),
         "done": and_(
             Task.completed_by_id == _me(by),
             Task.state.in_(("completed", "not_done")),
