@@ -116,6 +116,17 @@ def check_may_close(by: Actor, organization_id: UUID | None) -> None:
     raise NotAllowed("Seuls la coordination et le service qui a ouvert le dossier peuvent le suspendre ou le clore.")
 
 
+def may_rectify(by: Actor, author_id: UUID | None) -> bool:
+    """An answer is put right by who gave it, or by the coordination on the patient's request."""
+    return may_coordinate(by) or (author_id is not None and author_id == by.professional_id)
+
+
+def check_may_rectify(by: Actor, author_id: UUID | None) -> None:
+    """Raises NotAllowed."""
+    if not may_rectify(by, author_id):
+        raise NotAllowed("Seuls la personne qui a donné cette réponse et la coordination peuvent la rectifier.")
+
+
 def check_may_start(by: Actor, roles: Collection[str], title: str) -> None:
     """`roles` are those the pathway names for opening a case; empty: everybody with a role."""
     if is_engine(by) or may_coordinate(by) or (by.has_role(*roles) if roles else bool(by.roles)):

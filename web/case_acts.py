@@ -44,7 +44,7 @@ def message(number: str, name: str) -> ResponseReturnValue:
         raise NotFound(_("Ce parcours ne reçoit pas ce message, ou votre rôle ne peut pas l'envoyer."))
     if request.method == "GET":
         return _message_page(head, why, choice, {})
-    raw = _sent(choice.form)
+    raw = sent_answers(choice.form)
     try:
         check_answers(choice.form, raw, facts={}, now=visitor.now(), calendar=calendar())
         with visitor.database().transaction() as session:
@@ -201,29 +201,33 @@ def _message_page(
     problems: Mapping[str, str] | None = None,
     sentence: str = "",
 ) -> str:
+    return render_template(
+        "cases/message.html", head=head, why=why, choice=choice, sentence=sentence,
+        **drawn(choice.form, raw, problems or {}),
+    )  # fmt: skip
+
+
+def drawn(form: FormDefinition, raw: Mapping[str, Any], problems: Mapping[str, str]) -> dict[str, Any]:
+    """What a page needs to show a form outside a task: its sections, the directory behind them, the problems."""
     people: Any = ()
     structures: Any = ()
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        names = directory.names_of(session, by=by, references=forms.references(choice.form, raw))
-        if forms.asks_for(choice.form, "person"):
+        names = directory.names_of(session, by=by, references=forms.references(form, raw))
+        if forms.asks_for(form, "person"):
             people = directory.people(session, by=by, today=calendar().today(visitor.now()))
-        if forms.asks_for(choice.form, "org"):
+        if forms.asks_for(form, "org"):
             structures = directory.organizations(session, by=by)
-    return render_template(
-        "cases/message.html",
-        head=head,
-        why=why,
-        choice=choice,
-        sentence=sentence,
-        people=people,
-        organizations=structures,
-        sections=forms.sections(choice.form, raw, facts={}, names=names, problems=problems),
-        problem_links=forms.problem_links(choice.form, problems or {}),
-    )
+    return {
+        "people": people,
+        "organizations": structures,
+        "sections": forms.sections(form, raw, facts={}, names=names, problems=problems),
+        "problem_links": forms.problem_links(form, problems),
+    }
 
 
-def _sent(form: FormDefinition) -> dict[str, Any]:
+def sent_answers(form: FormDefinition) -> dict[str, Any]:
+    """What the browser sent for this form, people and structures by their reference."""
     raw = forms.raw_answers(form, request.form)
     with visitor.database().reading() as session:
         by = visitor.current_actor()

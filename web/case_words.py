@@ -28,6 +28,7 @@ SAID = {
     "reminded": _l("rappel envoyé par la coordination"),
     "message_kept": _l("gardé jusqu'à ce qu'une étape en ait besoin"),
     "held": _l("dossier mis en pause"),
+    "rectified": _l("réponse rectifiée"),
     "resumed": _l("dossier repris"),
     "moved": _l("cours du dossier modifié"),
     "migrated": _l("dossier passé à une autre version du parcours"),
@@ -70,7 +71,7 @@ def say(event: Happening) -> tuple[str, str]:
         case "declined":
             reason = str(DECLINE_REASONS.get(event.detail.get("reason", ""), ""))
             return event.what, f"{SAID['declined']}{' : ' + reason if reason else ''}"
-        case "opened" | "held" | "resumed" | "moved" | "migrated" | "migration_undone" | "case_cancelled":
+        case "opened" | "held" | "resumed" | "moved" | "migrated" | "migration_undone" | "rectified" | "case_cancelled":
             said = str(SAID[event.kind])
             return said[:1].upper() + said[1:], str(event.detail.get("reason", ""))
         case _:

@@ -20,7 +20,7 @@ from engine.course import Settled, completed_elements
 from engine.errors import CaseChanged
 from engine.expressions import to_json
 from engine.library import Version
-from engine.outcome import Happened, Value
+from engine.outcome import Happened, Outcome, Value
 from engine.projection import notices, tables, tasks
 from engine.projection.acting import Acting
 from engine.projection.history import history_of
@@ -82,6 +82,15 @@ def apply(
         incident=incidents[0]["sentence"] if incidents else None,
         closed=closing,
     )
+
+
+def record_answers(
+    session: Session, case: LoadedCase, version: Version, acting: Acting, *, by: Actor, now: datetime
+) -> None:
+    """Write the answers of `acting` to a case that is not running: nothing else moves."""
+    settled = Settled(outcome=Outcome(state=case.control_state))
+    _write_facts(session.connection(), case, settled, acting, by, now)
+    tables.add(session.connection(), tables.HISTORY, history_of(case, version, settled, acting, by, now))
 
 
 def _write_case(

@@ -11,11 +11,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
+from engine.answers import asked_alone, present_answer
 from engine.expressions import from_json
 from engine.forms import Field, FormDefinition
 from engine.library import Version, version_of
 from engine.models import CaseFact, Organization, Professional
 from engine.outcome import Value
+from engine.policies import check_may_rectify, may_rectify
 from engine.queries.case_page import CaseHead
 from engine.visibility import readable_audiences
 
@@ -44,6 +46,7 @@ class Fact:
     history: Sequence[Said]
     closed: bool
     """True when the branch that could read it has ended."""
+    may_rectify: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ def case_facts(session: Session, *, head: CaseHead, by: Actor) -> CaseFacts:
     for (_scope, name), some in found.items():
         asked = (row.form_key or "" for row in some)
         form_key = next((key for key in asked if key in version.forms and name in version.forms[key].fields), "")
-        groups.setdefault(form_key, []).append(_fact(name, _field(version, fields, some[0]), some))
+        fixable = bool(form_key) and not _scope and may_rectify(by, some[0].recorded_by_id)
+        groups.setdefault(form_key, []).append(_fact(name, _field(version, fields, some[0]), some, fixable))
     ordered = sorted(groups.items(), key=lambda item: (not item[0], -max(_latest(item[1]).timestamp(), 0)))
     return CaseFacts(
         groups=tuple(
@@ -97,7 +101,7 @@ def case_facts(session: Session, *, head: CaseHead, by: Actor) -> CaseFacts:
     )
 
 
-def _fact(name: str, field: Field | None, rows: Sequence[CaseFact]) -> Fact:
+def _fact(name: str, field: Field | None, rows: Sequence[CaseFact], fixable: bool) -> Fact:
     return Fact(
         name=name,
         field=field,
@@ -109,7 +113,28 @@ def _fact(name: str, field: Field | None, rows: Sequence[CaseFact]) -> Fact:
             for row in rows
         ),
         closed=rows[0].closed_at is not None,
+        may_rectify=fixable and rows[0].closed_at is None and rows[0].form_key is not None,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rectifiable:
+    """One answer, and its question alone."""
+
+    form: FormDefinition
+    value: Value
+    at: datetime
+    who: str
+
+
+def rectifiable(session: Session, *, head: CaseHead, name: str, by: Actor) -> Rectifiable:
+    """An answer that `by` may put right. Raises NotFound, NotAllowed."""
+    version = version_of(session, head.version_id)
+    fact, form = present_answer(session, version, case_id=head.id, name=name, by=by)
+    check_may_rectify(by, fact.recorded_by_id)
+    return Rectifiable(
+        form=asked_alone(form, name), value=from_json(fact.value), at=fact.recorded_at, who=fact.recorded_by
+    )
 
 
 def _latest(facts: Sequence[Fact]) -> datetime:

@@ -25,7 +25,7 @@ PAGE_SIZE = 60
 TOLD_BY_COMMANDS = (
     "opened", "declined", "accepted", "delegated", "reassigned", "released", "postponed", "reminded", "escalated",
     "message", "message_kept", "held", "resumed", "moved", "retried", "incident", "not_done", "timer_late",
-    "migrated", "migration_undone",
+    "migrated", "migration_undone", "rectified",
 )  # fmt: skip
 TOLD_BY_ESCALATIONS = ("task_reminder", "task_late", "task_escalated")
 """Notices that an escalation line already tells."""
