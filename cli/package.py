@@ -34,7 +34,7 @@ def _exported(key: str, number: int | None, territory: str | None) -> bytes:
     with database.reading() as session:
         by = system_actor(territory_named(session, territory))
         try:
-            return package_of(session, key=key, number=number, by=by)
+            return package_of(session, key=key, number=number, by=by, now=utcnow())
         except PathwayNotFound:
             if number is not None:
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -91,18 +91,6 @@ def version_of(session: Session, version_id: UUID) -> Version:
         while len(_versions) > KEPT:
             _versions.popitem(last=False)
         return kept
-
-
-def current_version(session: Session, *, territory_id: UUID, pathway_key: str) -> Version:
-    """The published version of a pathway. Raises PathwayNotFound."""
-    version_id = session.execute(
-        select(PathwayVersion.id)
-        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
-        .where(Pathway.territory_id == territory_id, Pathway.key == pathway_key, PathwayVersion.state == "published")
-    ).scalar_one_or_none()
-    if version_id is None:
-        raise PathwayNotFound(f"Aucun parcours publié ne s'appelle « {pathway_key} » dans ce territoire.")
-    return version_of(session, version_id)
 
 
 def files_of(session: Session, version_id: UUID) -> dict[str, bytes]:
@@ -214,6 +202,22 @@ def parameters_in(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
             for parameter in (document or {}).get("parameters", ()):
                 found[str(parameter["name"])] = dict(parameter)
     return list(found.values())
+
+
+def with_values(files: Mapping[str, bytes], parameters: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """The files with the values of the version, which may have been revised since they were written."""
+    values = {str(each["name"]): each["value"] for each in parameters}
+    found = dict(files)
+    for path in files:
+        document = json_in(files, path) if path.endswith("parameters.json") else None
+        if not isinstance(document, dict):
+            continue
+        listed = document.get("parameters", [])
+        revised = [{**each, "value": values.get(str(each["name"]), each["value"])} for each in listed]
+        if revised != listed:
+            text = json.dumps({**document, "parameters": revised}, ensure_ascii=False, indent=2)
+            found[path] = f"{text}\n".encode()
+    return found
 
 
 def parameter_values(parameters: list[Mapping[str, Any]]) -> dict[str, Value]:

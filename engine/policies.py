@@ -24,6 +24,7 @@ from engine.french_times import at_moment
 COORDINATION = frozenset({"coordinator", "mission_lead", "territory_admin"})
 STEERING = COORDINATION | {"pathway_designer"}
 WARD = frozenset({"hospital_nurse", "hospital_physician", "discharge_office", "ward_manager", "hospital_social_worker"})
+APPROVERS = frozenset({"pathway_designer", "mission_lead", "territory_admin"})
 MAXIMUM_POSTPONEMENTS = 2
 PROOF_LASTS = timedelta(minutes=5)
 """How long a proof of who one is serves to sign."""
@@ -143,6 +144,29 @@ def check_may_publish(by: Actor) -> None:
 def may_administer(by: Actor) -> bool:
     """The directory and the settings of a territory belong to its administrators."""
     return is_engine(by) or by.has_role("territory_admin", "coordinator")
+
+
+def identity(by: Actor) -> str:
+    """Who somebody is, whichever account they signed in with; empty for the engine."""
+    return str(by.professional_id or by.account_id or "")
+
+
+def with_author(authors: Collection[str], by: Actor) -> list[str]:
+    """The authors of a draft, and the one who has just worked on it."""
+    return [*authors, *({identity(by)} - {"", *authors})]
+
+
+def check_may_approve(by: Actor, authors: Collection[str]) -> None:
+    """A second pair of eyes: a person who designs or leads missions, and has not worked on the draft."""
+    if by.kind is not ActorKind.PERSON or not by.has_role(*APPROVERS):
+        raise NotAllowed("Seuls un concepteur, un responsable de mission ou l'administration approuvent un modèle.")
+    if identity(by) in authors:
+        raise NotAllowed("Vous avez travaillé sur ce modèle : c'est à une autre personne de l'approuver.")
+
+
+def may_approve(by: Actor, authors: Collection[str]) -> bool:
+    """Whether `by` may approve a draft of these authors."""
+    return by.kind is ActorKind.PERSON and by.has_role(*APPROVERS) and identity(by) not in authors
 
 
 def check_may_administer(by: Actor) -> None:

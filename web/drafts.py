@@ -11,10 +11,10 @@ from flask import Blueprint, Response, flash, g, jsonify, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from engine.commands import pathway_drafts, pathways
+from engine.commands import draft_changes, pathway_drafts, pathways
 from engine.errors import Conflict, InvalidPathway, InvalidRequest
 from engine.packages import folder_of
-from engine.queries import pathway_pages
+from engine.queries import draft_pages, pathway_pages
 from engine.roles import ROLE_LABELS
 from web import visitor
 from web.pathways import finding_words, summary
@@ -98,8 +98,8 @@ def show(draft: str) -> ResponseReturnValue:
 
 def _page(draft: str, problem: str = "") -> str:
     with visitor.database().reading() as session:
-        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor())
-        groups = pathway_pages.groups_of_draft(session, draft_id=_id(draft), by=visitor.current_actor())
+        page = draft_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor(), now=visitor.now())
+        groups = draft_pages.groups_of_draft(session, draft_id=_id(draft), by=visitor.current_actor())
     findings = list(page.findings)
     return render_template(
         "designer/draft.html", page=page, findings=findings, words=finding_words, counts=summary(findings),
@@ -119,7 +119,7 @@ def publish(draft: str) -> ResponseReturnValue:
     label = request.form.get("label", "").strip()[:200]
     try:
         with visitor.database().transaction() as session:
-            page = pathway_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor())
+            page = draft_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor(), now=visitor.now())
             published = pathway_drafts.publish_draft(
                 session, version_id=_id(draft), label=label, accepted=accepted, by=visitor.current_actor(),
                 now=visitor.now(),
@@ -137,7 +137,7 @@ def map_roles(draft: str) -> ResponseReturnValue:
     """Say which role each group of the files stands for."""
     names, given = request.form.getlist("group")[:MOST_GROUPS], request.form.getlist("role")
     with visitor.database().transaction() as session:
-        pathway_drafts.map_roles(
+        draft_changes.map_roles(
             session, version_id=_id(draft), roles=dict(zip(names, given, strict=False)), by=visitor.current_actor(),
             now=visitor.now(),
         )  # fmt: skip
@@ -159,9 +159,9 @@ def draw(draft: str) -> ResponseReturnValue:
     """The editor."""
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
+        page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
         files = pathway_pages.folder_of_version(session, version_id=page.id, by=by)
-        choices = pathway_pages.choices_for_editor(session, by=by, files=pathways.with_shared(files))
+        choices = draft_pages.choices_for_editor(session, by=by, files=pathways.with_shared(files))
     g.style_exception = "; style-src-attr 'unsafe-inline'"  # the editor sizes its shapes with style attributes
     return render_template("designer/draw.html", page=page, choices=json.dumps(choices, ensure_ascii=False))
 
@@ -171,7 +171,7 @@ def drawing(draft: str) -> ResponseReturnValue:
     """The drawing, with the number of changes as its tag."""
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
+        page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
         content = pathway_pages.file_of(session, version_id=page.id, path=page.diagram, by=by)
     response = Response(content, mimetype="application/xml")
     response.set_etag(str(page.revision))
@@ -186,8 +186,8 @@ def save_drawing(draft: str) -> ResponseReturnValue:
     try:
         with visitor.database().transaction() as session:
             by = visitor.current_actor()
-            page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
-            saved = pathway_drafts.save_file(
+            page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
+            saved = draft_changes.save_file(
                 session, version_id=page.id, path=page.diagram, content=content,
                 revision=int(known[0]) if known else None, by=by, now=visitor.now(),
             )  # fmt: skip
@@ -204,7 +204,7 @@ def check_drawing(draft: str) -> ResponseReturnValue:
     content = _sent_drawing()
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = pathway_pages.draft_page(session, draft_id=_id(draft), by=by)
+        page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
         files = pathway_pages.folder_of_version(session, version_id=page.id, by=by)
     return jsonify(_told(as_json(pathways.check({**files, page.diagram: content})), ""))
 

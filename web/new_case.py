@@ -57,7 +57,7 @@ def new() -> ResponseReturnValue:
     found: Sequence[new_case.PatientFound] = ()
     if text and chosen.patient is None:
         with visitor.database().reading() as session:
-            found = new_case.find_patients(session, by=visitor.current_actor(), text=text)
+            found = new_case.find_patients(session, by=visitor.current_actor(), text=text, now=visitor.now())
     if chosen.patient is not None:
         visitor.note_read(kind="patient", object_id=chosen.patient.id, patient_id=chosen.patient.id)
     raw = _proposed(chosen) if chosen.form is not None else {}
@@ -162,7 +162,7 @@ def receipt(number: str) -> ResponseReturnValue:
 def _choices(sent: Mapping[str, str]) -> Choices:
     by = visitor.current_actor()
     with visitor.database().reading() as session:
-        pathways = new_case.startable(session, by=by)
+        pathways = new_case.startable(session, by=by, now=visitor.now())
         if not pathways:
             raise NotAllowed(_("Votre rôle ne démarre aucun des parcours publiés dans ce territoire."))
         patient_id = _uuid(sent.get("patient"))

@@ -15,5 +15,5 @@ bp = Blueprint("pathway_text", __name__, url_prefix="/modeles/<key>/texte")
 def show(key: str) -> ResponseReturnValue:
     """Who does what, by when, and what if not."""
     with visitor.database().reading() as session:
-        found = pathway_reading(session, key=key, by=visitor.current_actor())
+        found = pathway_reading(session, key=key, by=visitor.current_actor(), now=visitor.now())
     return render_template("designer/text.html", page=found)

@@ -27,7 +27,7 @@ def index() -> ResponseReturnValue:
     """The pathways, with their drafts and their running cases."""
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        found = pathway_pages.pathway_list(session, by=by)
+        found = pathway_pages.pathway_list(session, by=by, now=visitor.now())
     return render_template("designer/index.html", pathways=found, may_design=pathway_pages.may_design(by), problem="")
 
 
@@ -41,7 +41,7 @@ def create() -> ResponseReturnValue:
             )
     except InvalidRequest as refusal:
         with visitor.database().reading() as session:
-            found = pathway_pages.pathway_list(session, by=visitor.current_actor())
+            found = pathway_pages.pathway_list(session, by=visitor.current_actor(), now=visitor.now())
         return render_template("designer/index.html", pathways=found, may_design=True, problem=str(refusal)), 422
     return redirect(url_for("drafts.draw", draft=draft.version_id), 303)
 
@@ -51,7 +51,9 @@ def show(key: str) -> ResponseReturnValue:
     """One pathway, at its published version or at the one asked for."""
     number = request.args.get("version", type=int)
     with visitor.database().reading() as session:
-        page = pathway_pages.pathway_page(session, key=key, by=visitor.current_actor(), number=number)
+        page = pathway_pages.pathway_page(
+            session, key=key, by=visitor.current_actor(), now=visitor.now(), number=number
+        )
     view = request.args.get("vue", "")
     return render_template(
         "designer/show.html", page=page, words=finding_words, typed={}, problem="", view=view if view in VIEWS else ""
@@ -63,7 +65,11 @@ def open_draft(key: str) -> ResponseReturnValue:
     """A draft from the version shown."""
     with visitor.database().transaction() as session:
         page = pathway_pages.pathway_page(
-            session, key=key, by=visitor.current_actor(), number=request.form.get("version", type=int)
+            session,
+            key=key,
+            by=visitor.current_actor(),
+            now=visitor.now(),
+            number=request.form.get("version", type=int),
         )
         draft = pathway_drafts.open_from_version(
             session, version_id=page.shown.id, by=visitor.current_actor(), now=visitor.now()
@@ -75,7 +81,7 @@ def open_draft(key: str) -> ResponseReturnValue:
 def revise(key: str) -> ResponseReturnValue:
     """Publish a version with other values; running cases keep theirs."""
     with visitor.database().reading() as session:
-        page = pathway_pages.pathway_page(session, key=key, by=visitor.current_actor())
+        page = pathway_pages.pathway_page(session, key=key, by=visitor.current_actor(), now=visitor.now())
     typed = {name: request.form.get(f"p-{name}", "").strip()[:200] for name in (one["name"] for one in page.parameters)}
     changed = {
         one["name"]: _typed(one, typed[one["name"]])
@@ -141,7 +147,7 @@ def package(key: str) -> ResponseReturnValue:
     """Everything of a version in one file, that another territory can upload: no patient in it."""
     number = request.args.get("version", type=int)
     with visitor.database().reading() as session:
-        content = package_of(session, key=key, number=number, by=visitor.current_actor())
+        content = package_of(session, key=key, number=number, by=visitor.current_actor(), now=visitor.now())
     name = f"{key}.zip" if number is None else f"{key}-v{number}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, mimetype="application/zip", headers=headers)
@@ -152,7 +158,9 @@ def source(key: str, number: str, path: str) -> ResponseReturnValue:
     """One source file, as text to read."""
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = pathway_pages.pathway_page(session, key=key, by=by, number=int(number) if number.isdigit() else -1)
+        page = pathway_pages.pathway_page(
+            session, key=key, by=by, now=visitor.now(), number=int(number) if number.isdigit() else -1
+        )
         content = pathway_pages.file_of(session, version_id=page.shown.id, path=path, by=by)
     lines = content.decode("utf-8", "replace").splitlines()
     return render_template("designer/source.html", page=page, path=path, lines=lines)

@@ -55,7 +55,7 @@ def walks(key: str) -> ResponseReturnValue:
     """The stories written for a pathway; each can be played on the published version, in a database of its own."""
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = pathway_pages.pathway_page(session, key=key, by=by)
+        page = pathway_pages.pathway_page(session, key=key, by=by, now=visitor.now())
         files = pathway_pages.folder_of_version(session, version_id=page.shown.id, by=by)
     stories, answers = shipped_walks(key)
     stories = stories | {

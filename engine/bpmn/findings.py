@@ -77,6 +77,17 @@ class Fix:
         }
 
 
+def fix_from_json(said: Mapping[str, Any]) -> Fix:
+    """The mend that `Fix.to_json` wrote."""
+    return Fix(
+        kind=str(said["kind"]),
+        label=str(said["label"]),
+        label_en=str(said["label_en"]),
+        element_id=said.get("element_id"),
+        parameters=tuple((str(name), str(value)) for name, value in said.get("parameters", {}).items()),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing found about a pathway. `message` is a French sentence fit for a designer who is a clinician."""

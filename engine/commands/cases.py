@@ -22,11 +22,12 @@ from engine.eligibility import within
 from engine.errors import DuplicateCase, EngineFailure, InvalidRequest, NotAllowed, PathwayNotFound, PatientNotFound
 from engine.expressions import from_json
 from engine.forms import check_answers
-from engine.library import Version, current_version
+from engine.library import Version
 from engine.models import Case, CaseHistory, Commune, Organization, Patient, TerritoryRow
 from engine.outcome import Value
 from engine.projection.acting import Acting
 from engine.projection.writing import apply
+from engine.starting import version_starting
 from engine.territory_calendar import territory_calendar
 
 __all__ = ["StartedCase", "cancel", "hold", "move", "resume", "retry", "start", "start_from_effect"]
@@ -52,12 +53,15 @@ def start(
     now: datetime,
     key: str | None = None,
 ) -> StartedCase:
-    """Open a case on the published version and run it to its first waits. `facts` are the start form's raw answers.
+    """Open a case on the version that starts here now and run it to its first waits. `facts` are the start form's raw
+    answers.
 
     Raises PathwayNotFound, PatientNotFound, NotAllowed, InvalidAnswers, EngineFailure, and DuplicateCase when the same
     patient already has this pathway open for the same stay.
     """
-    version = current_version(session, territory_id=by.territory_id, pathway_key=pathway_key)
+    version = _version_here(session, pathway_key, organization_id, by, now)
+    if version is None:
+        raise PathwayNotFound(f"Aucun parcours publié ne s'appelle « {pathway_key} » dans ce territoire.")
     policies.check_may_start(by, version.description.get("start_roles", ()), version.title)
     territory = _lock_territory(session, by)
     if (known := idempotency.known_answer(session, key=key, command="cases.start", by=by)) is not None:
@@ -95,9 +99,8 @@ def start_from_effect(
         raise InvalidRequest("Ce lancement ne dit pas quel dossier l'a demandé.")
     asking, _ = case_at_hand(session, case_id=from_case_id, by=by, now=now)
     wanted = str(parameters.get("pathway", ""))
-    try:
-        version = current_version(session, territory_id=by.territory_id, pathway_key=wanted)
-    except PathwayNotFound:
+    version = _version_here(session, wanted, asking.organization_id, by, now)
+    if version is None:
         _tell(session, asking.id, by, now, "not_started", {"pathway": wanted, "why": "unknown"})
         return None
     _lock_territory(session, by)
@@ -115,6 +118,16 @@ def start_from_effect(
     idempotency.remember(session, key=key, command="cases.start", answer=answer, by=by, now=now)
     _tell(session, asking.id, by, now, "started", {"pathway": wanted, "case": started.number})
     return started
+
+
+def _version_here(
+    session: Session, pathway_key: str, organization_id: UUID | None, by: Actor, now: datetime
+) -> Version | None:
+    """The version for the organisation the case is opened for, else for those of whoever opens it."""
+    organizations = by.organization_ids if organization_id is None else (organization_id,)
+    return version_starting(
+        session, territory_id=by.territory_id, pathway_key=pathway_key, organizations=organizations, now=now
+    )
 
 
 def _tell(session: Session, case_id: UUID, by: Actor, now: datetime, kind: str, detail: Mapping[str, Any]) -> None:

@@ -1,28 +1,27 @@
-"""Drafts of pathways: opened from files or a version, saved from the editor, thrown away, or published."""
+"""Drafts of pathways: opened from files or a version, thrown away, or published."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from engine import policies, trace
+from engine import policies, second_person, trace
 from engine.actor import Actor
 from engine.bpmn.findings import Finding, Severity
 from engine.bpmn.program import SPIFF_VERSION
-from engine.commands.pathways import PublishedVersion, digest, look_at, pathway_named, publish
-from engine.errors import AlreadyPublished, Conflict, InvalidPathway, InvalidRequest, PathwayNotFound
-from engine.library import ROLES, files_of, roles_in
-from engine.models import Pathway, PathwayFile, PathwayVersion
-from engine.roles import ROLE_LABELS
+from engine.commands.pathway_versions import PublishedVersion, Release, digest, file_row, pathway_named
+from engine.commands.pathways import look_at, publish, revised, version_to_revise
+from engine.errors import AlreadyPublished, InvalidPathway, InvalidRequest, NotAllowed, PathwayNotFound
+from engine.library import files_of, with_values
+from engine.models import DraftChange, Pathway, PathwayFile, PathwayVersion
 
 MAIN = "pathway.bpmn"
 UNMAPPED = "AF-101"
@@ -80,88 +79,59 @@ def open_blank(session: Session, *, title: str, by: Actor, now: datetime) -> Sav
 
 
 def open_from_version(session: Session, *, version_id: UUID, by: Actor, now: datetime) -> SavedDraft:
-    """A draft that starts from a version's files."""
+    """A draft that starts from a version's files, with the parameter values the version runs on."""
     policies.check_may_publish(by)
-    known = session.execute(
-        select(PathwayVersion.id).where(PathwayVersion.id == version_id, PathwayVersion.territory_id == by.territory_id)
-    ).first()
-    if known is None:
+    parameters = session.execute(
+        select(PathwayVersion.parameters).where(
+            PathwayVersion.id == version_id, PathwayVersion.territory_id == by.territory_id
+        )
+    ).scalar_one_or_none()
+    if parameters is None:
         raise PathwayNotFound("Cette version de parcours n'existe pas.")
-    return _store(session, files_of(session, version_id), by=by, now=now)
-
-
-def save_file(
-    session: Session, *, version_id: UUID, path: str, content: bytes, revision: int | None, by: Actor, now: datetime
-) -> SavedDraft:
-    """Replace one file of a draft. With `revision`, raises Conflict when somebody saved it meanwhile."""
-    policies.check_may_publish(by)
-    draft = _draft(session, version_id, by)
-    if revision is not None and revision != draft.revision:
-        raise Conflict(
-            "Quelqu'un d'autre a enregistré ce brouillon entre-temps. Téléchargez votre dessin, puis rechargez la page."
-        )
-    after = draft.revision + 1
-    files = {**files_of(session, version_id), path: content}
-    sha = hashlib.sha256(content).hexdigest()
-    changed = session.execute(
-        update(PathwayFile)
-        .where(PathwayFile.version_id == version_id, PathwayFile.path == path)
-        .values(content=content, sha256=sha)
-        .returning(PathwayFile.path)
-    ).first()
-    if changed is None:
-        raise InvalidRequest(f"Le brouillon n'a pas de fichier « {path} ».")
-    looked = look_at(files)
-    session.execute(
-        update(PathwayVersion)
-        .where(PathwayVersion.id == version_id)
-        .values(
-            revision=after,
-            findings=[one.to_json() for one in looked.findings],
-            content_digest=digest(files, looked.parameters),
-            description=dict(looked.description) or draft.description,
-            parameters=list(looked.parameters),
-        )
-    )
-    return SavedDraft(version_id=version_id, revision=after, findings=looked.findings)
-
-
-def map_roles(session: Session, *, version_id: UUID, roles: Mapping[str, str], by: Actor, now: datetime) -> SavedDraft:
-    """Say which role each group of the files stands for; an empty role takes the answer back. Kept with the files.
-
-    Raises InvalidRequest for a role that does not exist.
-    """
-    policies.check_may_publish(by)
-    draft = _draft(session, version_id, by)
-    unknown = sorted({role for role in roles.values() if role and role not in ROLE_LABELS})
-    if unknown:
-        raise InvalidRequest(f"Le rôle « {unknown[0]} » n'existe pas : choisissez-le dans la liste.")
-    kept = {**roles_in(files_of(session, version_id)), **roles}
-    content = json.dumps({name: role for name, role in sorted(kept.items()) if role}, ensure_ascii=False, indent=2)
-    session.execute(delete(PathwayFile).where(PathwayFile.version_id == version_id, PathwayFile.path == ROLES))
-    session.execute(insert(PathwayFile).values(**_file_row(version_id, by, ROLES, content.encode())))
-    return save_file(
-        session, version_id=version_id, path=ROLES, content=content.encode(), revision=draft.revision, by=by, now=now
-    )
-
-
-def _file_row(version_id: UUID, by: Actor, path: str, content: bytes) -> dict[str, object]:
-    return {
-        "version_id": version_id,
-        "path": path[:200],
-        "territory_id": by.territory_id,
-        "content": content,
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    return _store(session, with_values(files_of(session, version_id), parameters), by=by, now=now)
 
 
 def publish_draft(
-    session: Session, *, version_id: UUID, label: str, accepted: Mapping[str, str], by: Actor, now: datetime
+    session: Session,
+    *,
+    version_id: UUID,
+    label: str,
+    accepted: Mapping[str, str],
+    by: Actor,
+    now: datetime,
+    release: Release | None = None,
 ) -> PublishedVersion:
-    """Publish a draft; it becomes the version. Raises InvalidRequest when a warning is left without a reason."""
+    """Publish a draft; it becomes the version. Raises InvalidRequest when a warning is left without a reason, and
+    NotAllowed where the territory asks for a second person (`engine.commands.approvals`)."""
     policies.check_may_publish(by)
-    draft = _draft(session, version_id, by)
-    files = files_of(session, version_id)
+    if second_person.is_asked_for(session, by):
+        raise NotAllowed("Dans ce territoire, une seconde personne approuve chaque version : proposez celle-ci.")
+    draft = draft_to_change(session, version_id, by)
+    check_ready(draft, accepted)
+    return publish_files(session, draft, accepted, release or Release(label=label), by=by, now=now)
+
+
+def publish_files(
+    session: Session,
+    draft: PathwayVersion,
+    accepted: Mapping[str, str],
+    release: Release,
+    *,
+    by: Actor,
+    now: datetime,
+) -> PublishedVersion:
+    """The draft's files as a version, in the draft's place."""
+    files = files_of(session, draft.id)
+    _drop(session, draft.id)
+    session.flush()
+    return publish(session, files=files, label=release.label, accepted=accepted, by=by, now=now, release=release)
+
+
+def check_ready(draft: PathwayVersion, accepted: Mapping[str, str]) -> None:
+    """Raises InvalidRequest when a group has no role or a warning no reason, InvalidPathway when an error is left."""
+    errors = [one for one in draft.findings if one["severity"] == Severity.ERROR.value]
+    if errors:
+        raise InvalidPathway(f"Il reste {len(errors)} point(s) à corriger : " + errors[0]["message"], ())
     strangers = [one for one in draft.findings if one["code"] == UNMAPPED]
     if strangers:
         raise InvalidRequest(
@@ -173,15 +143,22 @@ def publish_draft(
         raise InvalidRequest(
             "Dites pourquoi chaque avertissement peut être laissé tel quel : " + ", ".join(missing) + "."
         )
-    _drop(session, version_id)
-    session.flush()
-    return publish(session, files=files, label=label, accepted=accepted, by=by, now=now)
+
+
+def open_with_values(
+    session: Session, *, pathway_key: str, values: Mapping[str, Any], by: Actor, now: datetime
+) -> SavedDraft:
+    """A draft of the live version with other parameter values, for a second person to approve."""
+    policies.check_may_publish(by)
+    row = version_to_revise(session, pathway_key=pathway_key, by=by, now=now)
+    files = with_values(files_of(session, row.id), revised(row.parameters, values))
+    return _store(session, files, by=by, now=now)
 
 
 def discard(session: Session, *, version_id: UUID, by: Actor, now: datetime) -> None:
     """Throw a draft away. A pathway that never had a version goes with it."""
     policies.check_may_publish(by)
-    draft = _draft(session, version_id, by)
+    draft = draft_to_change(session, version_id, by)
     _drop(session, version_id)
     session.flush()
     left = session.execute(select(PathwayVersion.id).where(PathwayVersion.pathway_id == draft.pathway_id)).first()
@@ -192,7 +169,16 @@ def discard(session: Session, *, version_id: UUID, by: Actor, now: datetime) -> 
     )
 
 
-def _draft(session: Session, version_id: UUID, by: Actor) -> PathwayVersion:
+def draft_to_change(session: Session, version_id: UUID, by: Actor) -> PathwayVersion:
+    """The draft, locked. Raises PathwayNotFound, AlreadyPublished, and NotAllowed while a second person looks at it."""
+    draft = locked_draft(session, version_id, by)
+    if draft.proposal is not None and "sent_back" not in draft.proposal:
+        raise NotAllowed("Ce brouillon attend l'accord d'une autre personne : reprenez-le d'abord pour le changer.")
+    return draft
+
+
+def locked_draft(session: Session, version_id: UUID, by: Actor) -> PathwayVersion:
+    """The draft, proposed or not, locked."""
     found = session.execute(
         select(PathwayVersion)
         .where(PathwayVersion.id == version_id, PathwayVersion.territory_id == by.territory_id)
@@ -206,6 +192,7 @@ def _draft(session: Session, version_id: UUID, by: Actor) -> PathwayVersion:
 
 
 def _drop(session: Session, version_id: UUID) -> None:
+    session.execute(delete(DraftChange).where(DraftChange.version_id == version_id))
     session.execute(delete(PathwayFile).where(PathwayFile.version_id == version_id))
     session.execute(delete(PathwayVersion).where(PathwayVersion.id == version_id))
 
@@ -234,11 +221,12 @@ def _store(session: Session, files: Mapping[str, bytes], *, by: Actor, now: date
             spiff_version=SPIFF_VERSION,
             created_at=now,
             created_by=by.name[:200],
+            authors=policies.with_author((), by),
         )
     )
     session.execute(
         insert(PathwayFile),
-        [_file_row(version_id, by, path, content) for path, content in sorted(files.items())],
+        [file_row(version_id, by, path, content) for path, content in sorted(files.items())],
     )
     trace.record(session, action="pathways.draft", by=by, now=now, object_kind="pathway_version", object_id=version_id)
     return SavedDraft(version_id=version_id, revision=1, findings=looked.findings)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from engine import policies, trace
+from engine import policies
 from engine.actor import Actor
 from engine.bpmn.checker import Directory
 from engine.bpmn.checker import check as check_model
 from engine.bpmn.findings import Finding, Severity, in_reading_order
 from engine.bpmn.model import PathwayModel
-from engine.bpmn.program import SPIFF_VERSION
+from engine.commands.pathway_versions import (
+    Content,
+    PublishedVersion,
+    Release,
+    check_release,
+    pathway_named,
+    same_as_published,
+    store,
+)
 from engine.errors import Invalid, InvalidPathway, InvalidRequest, PathwayNotFound
 from engine.library import (
     PLAIN_START,
@@ -31,7 +35,8 @@ from engine.library import (
     read_folder,
     shared_files,
 )
-from engine.models import Pathway, PathwayFile, PathwayVersion
+from engine.models import PathwayVersion
+from engine.starting import to_show, versions_of
 
 DESCRIPTION = "pathway.json"
 DRAWN_START_ROLES = frozenset(
@@ -42,16 +47,6 @@ DRAWN_START_ROLES = frozenset(
 )  # fmt: skip
 """Who opens the cases of a pathway that was only drawn, and does not say it in `pathway.json`."""
 IGNORED_FOLDERS = ("walks/",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedVersion:
-    """What publishing gave; `findings` are the checker's, without errors."""
-
-    pathway_id: UUID
-    version_id: UUID
-    number: int
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +83,16 @@ def publish(
     accepted: Mapping[str, str],
     by: Actor,
     now: datetime,
+    release: Release | None = None,
 ) -> PublishedVersion:
-    """Make these files the version on which new cases start. `accepted` gives the reason for each warning let through,
-    by code. Files equal to the published ones publish nothing new.
+    """Make these files a version on which new cases start. `accepted` gives the reason for each warning let through,
+    by code; `release` says from when and for whom (at once, for everybody). Files equal to the published ones, opened
+    in the same way, publish nothing new.
 
     Raises InvalidPathway with the findings when one is an error; nothing is stored then.
     """
     policies.check_may_publish(by)
+    opened = check_release(session, release or Release(label=label), by, now)
     whole = with_shared(files)
     model, findings = _read_and_check(whole, None)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
@@ -104,13 +102,16 @@ def publish(
     description = _description(whole, model)
     parameters = parameters_in(whole)
     _check_parameters(parameters)
-    noted = [{**finding.to_json(), "accepted": accepted.get(finding.code, "")} for finding in findings]
+    content = Content(
+        files={path: content for path, content in whole.items() if not path.startswith(IGNORED_FOLDERS)},
+        description=description,
+        parameters=parameters,
+        noted=[{**finding.to_json(), "accepted": accepted.get(finding.code, "")} for finding in findings],
+        findings=findings,
+    )
     pathway_id = pathway_named(session, description, by)
-    kept = {path: content for path, content in whole.items() if not path.startswith(IGNORED_FOLDERS)}
-    same = _same_as_published(session, pathway_id, kept, parameters)
-    if same is not None:
-        return PublishedVersion(pathway_id=pathway_id, version_id=same[0], number=same[1], findings=findings)
-    return _store(session, pathway_id, kept, description, parameters, noted, findings, label, by=by, now=now)
+    same = same_as_published(session, pathway_id, content, opened)
+    return same or store(session, pathway_id, content, opened, by=by, now=now)
 
 
 def revise_parameters(
@@ -121,24 +122,35 @@ def revise_parameters(
     Raises InvalidRequest naming the parameter that does not exist or whose value does not fit its type.
     """
     policies.check_may_publish(by)
-    row = session.execute(
-        select(PathwayVersion)
-        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
-        .where(Pathway.territory_id == by.territory_id, Pathway.key == pathway_key, PathwayVersion.state == "published")
-    ).scalar_one_or_none()
-    if row is None:
+    row = version_to_revise(session, pathway_key=pathway_key, by=by, now=now)
+    content = Content(
+        files=files_of(session, row.id),
+        description=dict(row.description),
+        parameters=revised(row.parameters, values),
+        noted=list(row.findings),
+        findings=(),
+    )
+    return store(session, row.pathway_id, content, Release(label=note[:200]), by=by, now=now)
+
+
+def version_to_revise(session: Session, *, pathway_key: str, by: Actor, now: datetime) -> PathwayVersion:
+    """The version whose values are changed. Raises PathwayNotFound when nothing is published."""
+    row = to_show(versions_of(session, territory_id=by.territory_id, pathway_key=pathway_key), now=now)
+    if row is None or row.state != "published":
         raise PathwayNotFound(f"Aucun parcours publié ne s'appelle « {pathway_key} ».")
-    parameters = [dict(parameter) for parameter in row.parameters]
-    by_name = {parameter["name"]: parameter for parameter in parameters}
+    return row
+
+
+def revised(parameters: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parameters with other values. Raises InvalidRequest for an unknown name or a value that does not fit."""
+    changed = [dict(parameter) for parameter in parameters]
+    by_name = {parameter["name"]: parameter for parameter in changed}
     for name, value in values.items():
         if name not in by_name:
             raise InvalidRequest(f"Le parcours n'a pas de paramètre « {name} ».")
         by_name[name]["value"] = value
-    _check_parameters(parameters)
-    files = files_of(session, row.id)
-    return _store(
-        session, row.pathway_id, files, dict(row.description), parameters, list(row.findings), (), note, by=by, now=now
-    )
+    _check_parameters(changed)
+    return changed
 
 
 def with_shared(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -217,112 +229,3 @@ def _check_parameters(parameters: Sequence[Mapping[str, Any]]) -> None:
                 f"La valeur {parameter.get('value')!r} du paramètre « {parameter.get('name')} » n'est pas du type "
                 f"{parameter.get('type')}."
             ) from wrong
-
-
-def pathway_named(session: Session, description: Mapping[str, Any], by: Actor) -> UUID:
-    """The pathway of that key in the territory, made if it is new."""
-    key = str(description["key"])
-    known = session.execute(
-        select(Pathway.id).where(Pathway.territory_id == by.territory_id, Pathway.key == key).with_for_update()
-    ).scalar_one_or_none()
-    if known is not None:
-        return known
-    pathway_id = uuid4()
-    session.execute(
-        insert(Pathway).values(
-            id=pathway_id,
-            territory_id=by.territory_id,
-            key=key,
-            title=description["title"],
-            sensitivity=description.get("sensitivity", "normal"),
-        )
-    )
-    return pathway_id
-
-
-def _same_as_published(
-    session: Session, pathway_id: UUID, files: Mapping[str, bytes], parameters: Sequence[Mapping[str, Any]]
-) -> tuple[UUID, int] | None:
-    row = session.execute(
-        select(PathwayVersion.id, PathwayVersion.number).where(
-            PathwayVersion.pathway_id == pathway_id,
-            PathwayVersion.state == "published",
-            PathwayVersion.content_digest == digest(files, parameters),
-        )
-    ).one_or_none()
-    return None if row is None else (row.id, row.number)
-
-
-def digest(files: Mapping[str, bytes], parameters: Sequence[Mapping[str, Any]]) -> str:
-    """SHA-256 over the files in order of path, then the parameters."""
-    total = hashlib.sha256()
-    for path in sorted(files):
-        total.update(f"{path}\0{len(files[path])}\0".encode())
-        total.update(files[path])
-    total.update(json.dumps(list(parameters), sort_keys=True).encode())
-    return total.hexdigest()
-
-
-def _store(
-    session: Session,
-    pathway_id: UUID,
-    files: Mapping[str, bytes],
-    description: Mapping[str, Any],
-    parameters: Sequence[Mapping[str, Any]],
-    noted: Sequence[Mapping[str, Any]],
-    findings: tuple[Finding, ...],
-    label: str,
-    *,
-    by: Actor,
-    now: datetime,
-) -> PublishedVersion:
-    """A draft with its files, then published: from then on the database refuses any change."""
-    version_id = uuid4()
-    number = session.execute(
-        select(func.coalesce(func.max(PathwayVersion.number), 0) + 1).where(PathwayVersion.pathway_id == pathway_id)
-    ).scalar_one()
-    session.execute(
-        insert(PathwayVersion).values(
-            id=version_id,
-            territory_id=by.territory_id,
-            pathway_id=pathway_id,
-            number=number,
-            state="draft",
-            label=label[:200],
-            description=dict(description),
-            parameters=list(parameters),
-            findings=list(noted),
-            content_digest=digest(files, parameters),
-            spiff_version=SPIFF_VERSION,
-            created_at=now,
-            created_by=by.name[:200],
-        )
-    )
-    session.execute(
-        insert(PathwayFile),
-        [
-            {
-                "version_id": version_id,
-                "path": path,
-                "territory_id": by.territory_id,
-                "content": content,
-                "sha256": hashlib.sha256(content).hexdigest(),
-            }
-            for path, content in sorted(files.items())
-        ],
-    )
-    session.execute(
-        update(PathwayVersion)
-        .where(PathwayVersion.pathway_id == pathway_id, PathwayVersion.state == "published")
-        .values(state="retired", retired_at=now)
-    )
-    session.execute(
-        update(PathwayVersion)
-        .where(PathwayVersion.id == version_id)
-        .values(state="published", published_at=now, published_by=by.name[:200])
-    )
-    trace.record(
-        session, action="pathways.publish", by=by, now=now, object_kind="pathway_version", object_id=version_id,
-        detail={"pathway": description["key"], "number": number},
-    )  # fmt: skip
-    return PublishedVersion(pathway_id=pathway_id, version_id=version_id, number=number, findings=findings)

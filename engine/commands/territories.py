@@ -1,12 +1,15 @@
-"""Territories: creating one, and the clock of a demo."""
+"""Territories: creating one, what it asks for, and the clock of a demo."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from engine import second_person, trace
+from engine.actor import Actor
 from engine.errors import InvalidRequest, NotAllowed
 from engine.models import TerritoryRow
 
@@ -22,6 +25,18 @@ def create(
         )
     )
     return territory_id
+
+
+def ask_for_second_person(session: Session, *, wanted: bool, by: Actor, now: datetime) -> None:
+    """Say whether another person approves what somebody publishes. The administration decides, and it is traced."""
+    if not by.has_role("territory_admin"):
+        raise NotAllowed("Seule l'administration du territoire décide s'il faut l'accord d'une seconde personne.")
+    row = session.get_one(TerritoryRow, by.territory_id, with_for_update=True)
+    row.settings = {**row.settings, second_person.SETTING: wanted}
+    trace.record(
+        session, action="territories.second_person", by=by, now=now, object_kind="territory", object_id=row.id,
+        detail={"wanted": wanted},
+    )  # fmt: skip
 
 
 def move_clock(session: Session, *, territory_id: UUID, seconds: int) -> None:

@@ -30,6 +30,7 @@ from engine.models import (
     TaskOffer,
 )
 from engine.queries.worklist import PatientCard, patient_card, shared_or_nameless
+from engine.starting import starts_on, with_those_above
 from engine.visibility import may_see
 
 SHORTEST_SEARCH = 3
@@ -125,18 +126,28 @@ class Receipt:
     tasks: Sequence[FirstTask]
 
 
-def startable(session: Session, *, by: Actor) -> Sequence[PathwayCard]:
-    """Published pathways whose `start_roles` name a role of `by`, by title."""
+def startable(session: Session, *, by: Actor, now: datetime) -> Sequence[PathwayCard]:
+    """Pathways open here now whose `start_roles` name a role of `by`, by key, each at the version that starts here."""
     rows = session.execute(
         select(Pathway.key, Pathway.title, PathwayVersion)
         .join(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
         .where(Pathway.territory_id == by.territory_id, PathwayVersion.state == "published")
         .order_by(Pathway.key)
-    )
+    ).all()
+    tried = any(version.organizations for _key, _title, version in rows)
+    here = with_those_above(session, by.organization_ids) if tried else frozenset[str]()
+    versions: dict[str, list[PathwayVersion]] = {}
+    titles: dict[str, Mapping[str, str]] = {}
+    for key, title, version in rows:
+        versions.setdefault(key, []).append(version)
+        titles[key] = title
+    found = ((key, starts_on(some, organizations=here, now=now)) for key, some in versions.items())
     return tuple(
-        _pathway_card(key, title, version)
-        for key, title, version in rows
-        if version.description.get("start_form") and not by.roles.isdisjoint(version.description.get("start_roles", ()))
+        _pathway_card(key, titles[key], version)
+        for key, version in found
+        if version is not None
+        and version.description.get("start_form")
+        and not by.roles.isdisjoint(version.description.get("start_roles", ()))
     )
 
 
@@ -145,12 +156,12 @@ def start_form(session: Session, *, version_id: UUID) -> FormDefinition | None:
     return version_of(session, version_id).start_form
 
 
-def find_patients(session: Session, *, by: Actor, text: str) -> Sequence[PatientFound]:
+def find_patients(session: Session, *, by: Actor, text: str, now: datetime) -> Sequence[PatientFound]:
     """Patients of the territory whose INS, name or given name begins so. At least three letters, ten answers."""
     words = text.split()
     if sum(len(word) for word in words) < SHORTEST_SEARCH:
         return ()
-    if not startable(session, by=by):
+    if not startable(session, by=by, now=now):
         return ()  # who may open nothing has no patient to look for
     digits = text.replace(" ", "")
     is_ins = len(digits) == 15 and digits[:13].isdigit()
@@ -180,7 +191,7 @@ def chosen_patient(
         .outerjoin(Commune, Commune.id == Patient.commune_id)
         .where(Patient.id == patient_id, Patient.territory_id == by.territory_id, shared_or_nameless())
     ).one_or_none()
-    if row is None or not startable(session, by=by):
+    if row is None or not startable(session, by=by, now=now):
         raise PatientNotFound("Ce patient n'est pas connu dans votre territoire.")
     patient, commune, insee = row
     return PatientChosen(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.resources import files as resource_files
 from importlib.resources.abc import Traversable
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,31 +13,28 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Actor
 from engine.errors import InvalidRequest, PathwayNotFound
-from engine.library import files_of, json_in, shipped_files
-from engine.models import Pathway, PathwayVersion, TerritoryRow
+from engine.library import files_of, shipped_files, with_values
+from engine.models import TerritoryRow
 from engine.packages import packed
 from engine.queries.pathway_pages import check_may_read
+from engine.starting import to_show, versions_of
 
 DRAWING = "pathway.bpmn"
 README = "README.md"
 
 
-def package_of(session: Session, *, key: str, number: int | None = None, by: Actor) -> bytes:
+def package_of(session: Session, *, key: str, number: int | None = None, by: Actor, now: datetime) -> bytes:
     """The package of the published version, or of the one asked for, with the parameter values it runs on.
 
     Raises PathwayNotFound.
     """
     check_may_read(by)
-    wanted = PathwayVersion.state == "published" if number is None else PathwayVersion.number == number
-    row = session.execute(
-        select(PathwayVersion.id, PathwayVersion.parameters)
-        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
-        .where(Pathway.territory_id == by.territory_id, Pathway.key == key, PathwayVersion.state != "draft", wanted)
-    ).one_or_none()
+    versions = versions_of(session, territory_id=by.territory_id, pathway_key=key)
+    row = to_show([one for one in versions if number in (None, one.number)], now=now)
     if row is None:
         raise PathwayNotFound(f"Aucune version publiée de « {key} » ne peut être exportée.")
     files = files_of(session, row.id)
-    return packed({**_beside(key, files), **_with_values(files, row.parameters)})
+    return packed({**_beside(key, files), **with_values(files, row.parameters)})
 
 
 def shipped_package(key: str) -> bytes:
@@ -55,22 +51,6 @@ def territory_named(session: Session, code: str | None) -> UUID:
         known = ", ".join(row.code for row in rows) or "aucun"
         raise InvalidRequest(f"Dites de quel territoire il s'agit avec --territory. Territoires connus : {known}.")
     found: UUID = chosen[0]
-    return found
-
-
-def _with_values(files: Mapping[str, bytes], parameters: list[Mapping[str, Any]]) -> dict[str, bytes]:
-    """The files with the values of the version, which may have been revised since they were written."""
-    values = {str(each["name"]): each["value"] for each in parameters}
-    found = dict(files)
-    for path in files:
-        document = json_in(files, path) if path.endswith("parameters.json") else None
-        if not isinstance(document, dict):
-            continue
-        listed = document.get("parameters", [])
-        revised = [{**each, "value": values.get(str(each["name"]), each["value"])} for each in listed]
-        if revised != listed:
-            text = json.dumps({**document, "parameters": revised}, ensure_ascii=False, indent=2)
-            found[path] = f"{text}\n".encode()
     return found
 
 

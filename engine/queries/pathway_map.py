@@ -18,6 +18,7 @@ from engine.library import version_of
 from engine.models import Case, Pathway, PathwayVersion, WaitRecord
 from engine.queries.control_tower import NAMELESS
 from engine.queries.diagrams import drawn_in_main
+from engine.starting import to_show, versions_of
 from engine.visibility import may_see
 
 HEAT = 4
@@ -84,12 +85,8 @@ def pathway_map(session: Session, *, by: Actor, now: datetime, calendar: Calenda
         if key:
             raise PathwayNotFound(f"Aucun dossier n'est ouvert dans le parcours « {key} ».")
         return None
-    shown = session.execute(
-        select(PathwayVersion.id, PathwayVersion.number)
-        .where(PathwayVersion.pathway_id == chosen.id, PathwayVersion.state != "draft")
-        .order_by((PathwayVersion.state == "published").desc(), PathwayVersion.number.desc())
-        .limit(1)
-    ).one()
+    shown = to_show(versions_of(session, territory_id=by.territory_id, pathway_key=chosen.key), now=now)
+    assert shown is not None, "a case runs on a version that was published"
     program = version_of(session, shown.id).program
     here = drawn_in_main(program)
     late = and_(WaitRecord.expected_at < now, WaitRecord.kind != "timer")

@@ -1,4 +1,4 @@
-"""« Modèles »: the pathways of the territory, one pathway with its versions, one draft with what the checker says."""
+"""« Modèles »: the pathways of the territory, and one pathway with its versions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor, ActorKind
-from engine.bpmn.reader import NOBODY
 from engine.errors import NotAllowed, PathwayNotFound
-from engine.library import files_of, read_folder, roles_in, version_of
-from engine.models import Case, Pathway, PathwayFile, PathwayVersion
+from engine.library import files_of, version_of
+from engine.models import Case, Organization, Pathway, PathwayFile, PathwayVersion
 from engine.queries.pathway_text import Phase, pathway_text
-from engine.roles import ROLE_LABELS
+from engine.starting import Standing, standing, to_show, versions_of
 
 READERS = frozenset({"pathway_designer", "territory_admin", "coordinator", "mission_lead", "quality_lead"})
 WRITERS = frozenset({"pathway_designer", "territory_admin"})
@@ -59,6 +58,16 @@ class VersionLine:
     published_at: datetime | None
     published_by: str
     running: int
+    standing: Standing
+    note: str
+    starts_at: datetime | None
+    """None: it started when it was published."""
+    organizations: Sequence[str]
+    """Names of the only ones whose new cases start on it."""
+    proposed_by: str
+    retired_at: datetime | None
+    retired_by: str
+    retired_why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,23 +88,6 @@ class PathwayPage:
     may_change: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftPage:
-    """One draft. `diagram` is the path of its main drawing."""
-
-    id: UUID
-    key: str
-    title: Mapping[str, str]
-    revision: int
-    created_at: datetime
-    created_by: str
-    findings: Sequence[Mapping[str, Any]]
-    files: Sequence[tuple[str, int]]
-    diagram: str
-    published: UUID | None
-    description: Mapping[str, Any]
-
-
 def may_design(by: Actor) -> bool:
     """True for those who draw and publish."""
     return by.kind is not ActorKind.PERSON or by.has_role(*WRITERS)
@@ -113,32 +105,31 @@ def check_may_design(by: Actor) -> None:
         raise NotAllowed("Seuls les concepteurs de parcours modifient les modèles.")
 
 
-def pathway_list(session: Session, *, by: Actor) -> Sequence[PathwayLine]:
+def pathway_list(session: Session, *, by: Actor, now: datetime) -> Sequence[PathwayLine]:
     """Every pathway of the territory, in three statements."""
     check_may_read(by)
     pathways = session.execute(
         select(Pathway).where(Pathway.territory_id == by.territory_id).order_by(Pathway.key)
     ).scalars()
-    published = {
-        version.pathway_id: version
-        for version in session.execute(
-            select(PathwayVersion).where(
-                PathwayVersion.territory_id == by.territory_id, PathwayVersion.state == "published"
-            )
-        ).scalars()
-    }
+    versions: dict[UUID, list[PathwayVersion]] = {}
+    for version in session.execute(
+        select(PathwayVersion).where(
+            PathwayVersion.territory_id == by.territory_id, PathwayVersion.state == "published"
+        )
+    ).scalars():  # fmt: skip
+        versions.setdefault(version.pathway_id, []).append(version)
     running = _running(session, by)
     drafts = _drafts(session, by)
     found = []
     for pathway in pathways:
-        version = published.get(pathway.id)
+        shown = to_show(versions.get(pathway.id, ()), now=now)
         found.append(
             PathwayLine(
                 key=pathway.key,
                 title=pathway.title,
-                number=None if version is None else version.number,
-                published_at=None if version is None else version.published_at,
-                published_by="" if version is None else version.published_by or "",
+                number=None if shown is None else shown.number,
+                published_at=None if shown is None else shown.published_at,
+                published_by="" if shown is None else shown.published_by or "",
                 running=sum(count for (owner, _version), count in running.items() if owner == pathway.id),
                 drafts=drafts.get(pathway.id, ()),
             )
@@ -146,25 +137,20 @@ def pathway_list(session: Session, *, by: Actor) -> Sequence[PathwayLine]:
     return tuple(found)
 
 
-def pathway_page(session: Session, *, key: str, by: Actor, number: int | None = None) -> PathwayPage:
-    """A pathway at the version asked for, else the published one. Raises PathwayNotFound."""
+def pathway_page(session: Session, *, key: str, by: Actor, now: datetime, number: int | None = None) -> PathwayPage:
+    """A pathway at the version asked for, else the live one. Raises PathwayNotFound."""
     check_may_read(by)
     pathway = session.execute(
         select(Pathway).where(Pathway.territory_id == by.territory_id, Pathway.key == key)
     ).scalar_one_or_none()
     if pathway is None:
         raise PathwayNotFound(f"Aucun parcours ne s'appelle « {key} ».")
-    rows = session.execute(
-        select(PathwayVersion)
-        .where(PathwayVersion.pathway_id == pathway.id, PathwayVersion.state != "draft")
-        .order_by(PathwayVersion.number.desc())
-    ).scalars().all()  # fmt: skip
-    running = _running(session, by)
-    versions = tuple(_version(row, running.get((pathway.id, row.id), 0)) for row in rows)
-    asked = [row for row in rows if (row.number == number if number is not None else row.state == "published")]
-    if not asked:
+    rows = versions_of(session, territory_id=by.territory_id, pathway_key=key)[::-1]
+    shown = to_show([row for row in rows if number in (None, row.number)], now=now)
+    if shown is None:
         raise PathwayNotFound("Ce parcours n'a pas de version publiée de ce numéro.")
-    shown = asked[0]
+    running, names = _running(session, by), _names(session, rows)
+    versions = tuple(_version(row, rows, running.get((pathway.id, row.id), 0), names, now) for row in rows)
     version = version_of(session, shown.id)
     return PathwayPage(
         key=pathway.key,
@@ -173,46 +159,12 @@ def pathway_page(session: Session, *, key: str, by: Actor, number: int | None = 
         description=shown.description,
         parameters=shown.parameters,
         findings=shown.findings,
-        files=_files(session, shown.id),
+        files=files_listed(session, shown.id),
         versions=versions,
         drafts=_drafts(session, by).get(pathway.id, ()),
         roles=_roles(version.program.nodes.values()),
         text=pathway_text(version, shown.parameters),
         may_change=may_design(by),
-    )
-
-
-def draft_page(session: Session, *, draft_id: UUID, by: Actor) -> DraftPage:
-    """A draft with its findings. Raises PathwayNotFound."""
-    check_may_design(by)
-    row = session.execute(
-        select(PathwayVersion, Pathway)
-        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
-        .where(
-            PathwayVersion.id == draft_id,
-            PathwayVersion.territory_id == by.territory_id,
-            PathwayVersion.state == "draft",
-        )
-    ).one_or_none()
-    if row is None:
-        raise PathwayNotFound("Ce brouillon n'existe pas, ou il a été publié ou jeté.")
-    version, pathway = row
-    published = session.execute(
-        select(PathwayVersion.id).where(PathwayVersion.pathway_id == pathway.id, PathwayVersion.state == "published")
-    ).scalar_one_or_none()
-    files = _files(session, draft_id)
-    return DraftPage(
-        id=version.id,
-        key=pathway.key,
-        title=version.description.get("title") or pathway.title,
-        revision=version.revision,
-        created_at=version.created_at,
-        created_by=version.created_by,
-        findings=version.findings,
-        files=files,
-        diagram=main_drawing([path for path, _size in files]),
-        published=published,
-        description=version.description,
     )
 
 
@@ -249,55 +201,13 @@ def main_drawing(paths: Sequence[str]) -> str:
     return "pathway.bpmn" if "pathway.bpmn" in own else (own or drawings or [""])[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupLine:
-    """A group, lane or person that the files name (`""`: nobody), and the role it stands for, if it was said."""
-
-    name: str
-    elements: Sequence[str]
-    role: str
-
-
-def groups_of_draft(session: Session, *, draft_id: UUID, by: Actor) -> Sequence[GroupLine]:
-    """The names of a draft that a role must be given to, and those that have one."""
-    check_may_design(by)
-    files = folder_of_version(session, version_id=draft_id, by=by)
-    unmapped, given = read_folder(files).unmapped, roles_in(files)
-    names = [*sorted(name for name in unmapped if name != NOBODY), *sorted(set(given) - set(unmapped) - {NOBODY})]
-    if NOBODY in unmapped or NOBODY in given:
-        names.append(NOBODY)
-    return tuple(
-        GroupLine(name=name, elements=unmapped.get(name, ()), role="" if name in unmapped else given.get(name, ""))
-        for name in names
-    )
-
-
-def choices_for_editor(session: Session, *, by: Actor, files: Mapping[str, bytes]) -> dict[str, list[dict[str, str]]]:
-    """What the editor's panel offers: roles, forms, decisions, pieces, escalation ladders, pathways."""
-    check_may_design(by)
-    model = read_folder(files)
-    forms = sorted({path.rpartition("/")[2].removesuffix(".json") for path in files if "forms/" in path})
-    pieces = sorted({path.split("/")[1] for path in files if path.startswith("shared/") and path.endswith(".bpmn")})
-    pathways = session.execute(
-        select(Pathway.key, Pathway.title).where(Pathway.territory_id == by.territory_id).order_by(Pathway.key)
-    )
-    return {
-        "roles": [{"value": code, "label": label[:1].upper() + label[1:]} for code, label in ROLE_LABELS.items()],
-        "forms": [{"value": key, "label": key} for key in forms if key != "standard"],
-        "decisions": [
-            {"value": key, "label": key} for key in sorted(model.draft.decisions if model.draft is not None else ())
-        ],
-        "pieces": [{"value": key, "label": key} for key in pieces],
-        "pathways": [{"value": key, "label": title.get("fr", key)} for key, title in pathways],
-    }
-
-
 def _roles(nodes: Any) -> Sequence[str]:
     found = [role for node in nodes if node.work is not None for role in node.work.roles if not role.startswith("=")]
     return tuple(dict.fromkeys(found))
 
 
-def _files(session: Session, version_id: UUID) -> Sequence[tuple[str, int]]:
+def files_listed(session: Session, version_id: UUID) -> Sequence[tuple[str, int]]:
+    """Path and size of every file of a version or a draft."""
     rows = session.execute(
         select(PathwayFile.path, func.length(PathwayFile.content))
         .where(PathwayFile.version_id == version_id)
@@ -338,7 +248,17 @@ def _drafts(session: Session, by: Actor) -> Mapping[UUID, Sequence[DraftLine]]:
     return found
 
 
-def _version(row: PathwayVersion, running: int) -> VersionLine:
+def _names(session: Session, rows: Sequence[PathwayVersion]) -> Mapping[str, str]:
+    wanted = {UUID(one) for row in rows for one in row.organizations}
+    if not wanted:
+        return {}
+    found = session.execute(select(Organization.id, Organization.name).where(Organization.id.in_(wanted)))
+    return {str(key): name for key, name in found}
+
+
+def _version(
+    row: PathwayVersion, rows: Sequence[PathwayVersion], running: int, names: Mapping[str, str], now: datetime
+) -> VersionLine:
     return VersionLine(
         id=row.id,
         number=row.number,
@@ -347,4 +267,12 @@ def _version(row: PathwayVersion, running: int) -> VersionLine:
         published_at=row.published_at,
         published_by=row.published_by or "",
         running=running,
+        standing=standing(row, rows, now=now),
+        note=row.note,
+        starts_at=row.starts_at,
+        organizations=tuple(sorted(names.get(one, one) for one in row.organizations)),
+        proposed_by=row.proposed_by,
+        retired_at=row.retired_at,
+        retired_by=row.retired_by,
+        retired_why=row.retired_why,
     )

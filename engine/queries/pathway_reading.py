@@ -13,8 +13,9 @@ from engine.actor import Actor
 from engine.bpmn.reading_text import ReadPart, reading_text
 from engine.errors import PathwayNotFound
 from engine.library import version_of
-from engine.models import Pathway, PathwayVersion
+from engine.models import Pathway
 from engine.queries.pathway_pages import check_may_read
+from engine.starting import to_show, versions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +30,15 @@ class PathwayReading:
     parts: Sequence[ReadPart]
 
 
-def pathway_reading(session: Session, *, key: str, by: Actor) -> PathwayReading:
+def pathway_reading(session: Session, *, key: str, by: Actor, now: datetime) -> PathwayReading:
     """The text of the published version, in the language of `by`. Raises NotAllowed, PathwayNotFound."""
     check_may_read(by)
-    row = session.execute(
-        select(Pathway, PathwayVersion)
-        .join(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
-        .where(Pathway.territory_id == by.territory_id, Pathway.key == key, PathwayVersion.state == "published")
-    ).one_or_none()
-    if row is None:
+    pathway = session.execute(
+        select(Pathway).where(Pathway.territory_id == by.territory_id, Pathway.key == key)
+    ).scalar_one_or_none()
+    shown = to_show(versions_of(session, territory_id=by.territory_id, pathway_key=key), now=now)
+    if pathway is None or shown is None:
         raise PathwayNotFound(f"Aucun parcours publié ne s'appelle « {key} ».")
-    pathway, shown = row
     version = version_of(session, shown.id)
     parts = reading_text(
         version.program, forms=version.forms, ladders=version.ladders, parameters=shown.parameters, locale=by.locale

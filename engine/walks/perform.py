@@ -23,9 +23,9 @@ from engine.db import Database
 from engine.eligibility import may_do
 from engine.errors import InvalidAnswers, ParcoursError
 from engine.expressions import compile_expression, from_json, to_json
-from engine.library import current_version
 from engine.models import OPEN_TASK_STATES, CaseHistory, Professional, ProfessionalRole, Task
 from engine.queries.actors import actor_of, holders_of
+from engine.starting import version_starting
 from engine.territory_calendar import territory_calendar
 from engine.walks.clock import live_until
 from engine.walks.expectations import disappointment
@@ -159,8 +159,10 @@ def _start(scene: _Scene, walk: Walk) -> None:
 
 
 def _start_form(session: Session, scene: _Scene) -> str:
-    version = current_version(session, territory_id=scene.settled.territory_id, pathway_key=scene.pathway_key)
-    return version.start_form.key if version.start_form else ""
+    version = version_starting(
+        session, territory_id=scene.settled.territory_id, pathway_key=scene.pathway_key, organizations=(), now=scene.now
+    )
+    return version.start_form.key if version is not None and version.start_form else ""
 
 
 def _act(scene: _Scene, act: Act) -> None:
@@ -210,7 +212,7 @@ def _decline_all(session: Session, scene: _Scene, act: Act, task: Task, by: Acto
         following = _eligible(session, scene, act.role, still)
         if not following:
             return
-        by = actor_of(session, professional_id=following[0], today=_today(scene))
+        by = actor_of(session, professional_id=following[0], today=_today(scene), proved_at=scene.now)
 
 
 def _open_task(session: Session, scene: _Scene, act: Act) -> Task:
@@ -249,7 +251,7 @@ def _who_may(session: Session, scene: _Scene, role: str, task: Task) -> Actor:
     people = _eligible(session, scene, role, task)
     if not people:
         raise InvalidWalk(f"Personne du rôle « {role} » ne peut faire « {task.name} » (étape {task.element_id}).")
-    return actor_of(session, professional_id=people[0], today=_today(scene))
+    return actor_of(session, professional_id=people[0], today=_today(scene), proved_at=scene.now)
 
 
 def _eligible(session: Session, scene: _Scene, role: str, task: Task) -> list[UUID]:
@@ -269,7 +271,7 @@ def _somebody(session: Session, scene: _Scene, role: str, other_than: UUID | Non
     people = holders_of(session, territory_id=scene.settled.territory_id, role=role, today=_today(scene))
     for person in people:
         if person != other_than:
-            return actor_of(session, professional_id=person, today=_today(scene))
+            return actor_of(session, professional_id=person, today=_today(scene), proved_at=scene.now)
     raise InvalidWalk(f"Personne n'a le rôle « {role} » dans le territoire fictif.")
 
 

@@ -1,0 +1,132 @@
+"""One draft: what the checker says of it, who its groups are, what the editor offers, what may still be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import second_person
+from engine.actor import Actor
+from engine.bpmn.reader import NOBODY
+from engine.errors import PathwayNotFound
+from engine.library import read_folder, roles_in
+from engine.models import DraftChange, Pathway, PathwayVersion
+from engine.queries.pathway_pages import check_may_design, files_listed, folder_of_version, main_drawing
+from engine.roles import ROLE_LABELS
+from engine.starting import to_show, versions_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPage:
+    """One draft. `diagram` is the path of its main drawing."""
+
+    id: UUID
+    key: str
+    title: Mapping[str, str]
+    revision: int
+    created_at: datetime
+    created_by: str
+    findings: Sequence[Mapping[str, Any]]
+    files: Sequence[tuple[str, int]]
+    diagram: str
+    published: UUID | None
+    """The version that a comparison of the draft begins with."""
+    published_number: int | None
+    description: Mapping[str, Any]
+    last_change: str
+    """What « Annuler » would take back, in words."""
+    proposal: Mapping[str, Any] | None
+    second_person: bool
+    """True where another person approves what somebody publishes."""
+
+
+def draft_page(session: Session, *, draft_id: UUID, by: Actor, now: datetime) -> DraftPage:
+    """A draft with its findings. Raises PathwayNotFound."""
+    check_may_design(by)
+    row = session.execute(
+        select(PathwayVersion, Pathway)
+        .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
+        .where(
+            PathwayVersion.id == draft_id,
+            PathwayVersion.territory_id == by.territory_id,
+            PathwayVersion.state == "draft",
+        )
+    ).one_or_none()
+    if row is None:
+        raise PathwayNotFound("Ce brouillon n'existe pas, ou il a été publié ou jeté.")
+    version, pathway = row
+    published = to_show(versions_of(session, territory_id=by.territory_id, pathway_key=pathway.key), now=now)
+    files = files_listed(session, draft_id)
+    return DraftPage(
+        id=version.id,
+        key=pathway.key,
+        title=version.description.get("title") or pathway.title,
+        revision=version.revision,
+        created_at=version.created_at,
+        created_by=version.created_by,
+        findings=version.findings,
+        files=files,
+        diagram=main_drawing([path for path, _size in files]),
+        published=None if published is None else published.id,
+        published_number=None if published is None else published.number,
+        description=version.description,
+        last_change=_last_change(session, version.id),
+        proposal=version.proposal,
+        second_person=second_person.is_asked_for(session, by),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLine:
+    """A group, lane or person that the files name (`""`: nobody), and the role it stands for, if it was said."""
+
+    name: str
+    elements: Sequence[str]
+    role: str
+
+
+def groups_of_draft(session: Session, *, draft_id: UUID, by: Actor) -> Sequence[GroupLine]:
+    """The names of a draft that a role must be given to, and those that have one."""
+    check_may_design(by)
+    files = folder_of_version(session, version_id=draft_id, by=by)
+    unmapped, given = read_folder(files).unmapped, roles_in(files)
+    names = [*sorted(name for name in unmapped if name != NOBODY), *sorted(set(given) - set(unmapped) - {NOBODY})]
+    if NOBODY in unmapped or NOBODY in given:
+        names.append(NOBODY)
+    return tuple(
+        GroupLine(name=name, elements=unmapped.get(name, ()), role="" if name in unmapped else given.get(name, ""))
+        for name in names
+    )
+
+
+def choices_for_editor(session: Session, *, by: Actor, files: Mapping[str, bytes]) -> dict[str, list[dict[str, str]]]:
+    """What the editor's panel offers: roles, forms, decisions, pieces, escalation ladders, pathways."""
+    check_may_design(by)
+    model = read_folder(files)
+    forms = sorted({path.rpartition("/")[2].removesuffix(".json") for path in files if "forms/" in path})
+    pieces = sorted({path.split("/")[1] for path in files if path.startswith("shared/") and path.endswith(".bpmn")})
+    pathways = session.execute(
+        select(Pathway.key, Pathway.title).where(Pathway.territory_id == by.territory_id).order_by(Pathway.key)
+    )
+    return {
+        "roles": [{"value": code, "label": label[:1].upper() + label[1:]} for code, label in ROLE_LABELS.items()],
+        "forms": [{"value": key, "label": key} for key in forms if key != "standard"],
+        "decisions": [
+            {"value": key, "label": key} for key in sorted(model.draft.decisions if model.draft is not None else ())
+        ],
+        "pieces": [{"value": key, "label": key} for key in pieces],
+        "pathways": [{"value": key, "label": title.get("fr", key)} for key, title in pathways],
+    }
+
+
+def _last_change(session: Session, version_id: UUID) -> str:
+    found = session.execute(
+        select(DraftChange.said).where(DraftChange.version_id == version_id).order_by(DraftChange.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    return found or ""
