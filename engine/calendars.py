@@ -84,7 +84,9 @@ class Duration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """`R3/PT10H`: `repetitions` times (None: for ever), one `step` apart, the first at `start` or a step after now."""
+    """`R3/PT10H`: `repetitions` times (None: for ever), one `step` apart, the first at `start` (without a zone: local
+    wall time) or a step after now.
+    """
 
     repetitions: int | None
     start: datetime | None
@@ -133,8 +135,6 @@ def parse_cycle(text: str) -> Cycle:
     if step in (Duration(), Duration(working_days=0)):
         raise InvalidDuration(f"« {text} » se répète sans attendre.")
     start = _moment(parts[2]) if parts[2] else None
-    if start is not None and start.tzinfo is None:
-        raise InvalidDuration(f"Le départ de « {text} » n'a pas de fuseau : ajoutez +02:00, ou Z.")
     return Cycle(repetitions=int(parts[1]) if parts[1] else None, start=start, step=step)
 
 
@@ -260,7 +260,8 @@ class Calendar:
         if cycle.repetitions is not None and number > cycle.repetitions:
             return None
         steps = number - 1 if cycle.start is not None else number
-        return self.after(cycle.step.times(steps), cycle.start or opened).astimezone(UTC)
+        anchor = self.due(cycle.start, opened) if cycle.start is not None else opened
+        return self.after(cycle.step.times(steps), anchor).astimezone(UTC)
 
 
 def calendar_of(territory: str, closed_days: frozenset[date] = frozenset()) -> Calendar:

@@ -173,7 +173,13 @@ def test_a_cycle_with_a_start_fires_first_at_it() -> None:
     assert PARIS.occurrence(cycle, datetime(2026, 1, 1, tzinfo=UTC), 1) == datetime(2026, 5, 1, 6, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["R3", "R/PT0S", "R/WD0", "R5/2026-05-01T08:00/P1D", "R12345/P1D", "P1D"])
+def test_a_cycle_whose_start_has_no_zone_begins_at_that_hour_of_the_territory() -> None:
+    cycle = parse_cycle("R5/2026-05-01T08:00/P1D")
+
+    assert PARIS.occurrence(cycle, datetime(2026, 1, 1, tzinfo=UTC), 2) == datetime(2026, 5, 2, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["R3", "R/PT0S", "R/WD0", "R12345/P1D", "P1D"])
 def test_a_cycle_that_cannot_run_is_refused(text: str) -> None:
     with pytest.raises(InvalidDuration):
         parse_cycle(text)

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.bpmn.findings import Finding, has_errors, in_reading_order
 from engine.bpmn.model import NOWHERE, Node, PathwayModel, Place, Scope
-from engine.bpmn.reader import calls, data, documents, ends, people, pools
+from engine.bpmn.reader import calls, data, documents, ends, forms, people, pools, starts
 from engine.bpmn.reader.bundle import Bundle, open_bundle
 from engine.bpmn.reader.draft import DraftProcess
 from engine.bpmn.reader.people import NOBODY, ROLE_CODES
@@ -108,7 +108,13 @@ def _assemble(
             _nothing_drawn(reading, bundle.documents[0].root)
         return None
     kept = {key: processes[key] for key in processes if key in calls.reachable(chosen.id, graph)}
+    for process in kept.values():
+        reading.journal.findings.extend(process.findings)
     known = data.written_names(reading, [one.scope for one in kept.values()])
+    start = starts.plain_start(chosen.scope)
+    start_form = None if start is None else forms.start_form(reading, drafts[chosen.id][0], start)
+    known |= {str(field["name"]) for field in forms.fields_of(reading.forms.get(start_form or ""))}
+    openers = () if start is None else people.starters(reading, chosen.element, start)
     calls.settle_calls(reading, kept, {key: drafts[key][0] for key in kept})
     for key in kept:
         source, process = drafts[key]
@@ -125,16 +131,22 @@ def _assemble(
         dialect=drafts[chosen.id][0].dialect,
         forms=MappingProxyType(dict(reading.forms)),
         decisions=MappingProxyType(dict(reading.decisions)),
+        start_form=start_form,
+        starters=openers,
     )
 
 
 def _unmapped(reading: Reading, model: PathwayModel | None) -> dict[str, tuple[str, ...]]:
     found = {name: tuple(user.id for user in users) for name, users in reading.unmapped.items()}
-    nodes = [node for process in model.processes.values() for node in _nodes(process.scope)] if model else []
+    for name, nodes in people.unplaced(reading).items():
+        found[name] = tuple(dict.fromkeys((*found.get(name, ()), *nodes)))
+    named = {node for users in found.values() for node in users}
+    drawn = [node for process in model.processes.values() for node in _nodes(process.scope)] if model else []
     nobody = [
         node.origin or node.id
-        for node in nodes
+        for node in drawn
         if node.work is not None
+        and (node.origin or node.id) not in named
         and not (node.work.roles or node.work.role_expression or node.work.assignee)
         and model is not None
         and model.dialect != "parcours"

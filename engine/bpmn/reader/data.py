@@ -85,10 +85,11 @@ def set_aside_unknown(reading: Reading, process: DraftProcess, known: set[str]) 
     """Times, conditions, loops, keys and assignees that read a name nothing writes: a person stands in, or they are
     dropped.
     """
-    for _, node in process.scope.walk():
+    handlers = {id(node.body) for _, node in process.scope.walk() if node.event_sub_process}
+    for scope, node in process.scope.walk():
         trigger = node.trigger
         unknown = _unknown(trigger.expression, known)
-        if unknown and node.kind in (NodeKind.CATCH, NodeKind.BOUNDARY):
+        if unknown and (node.kind in (NodeKind.CATCH, NodeKind.BOUNDARY) or id(scope) in handlers):
             why = f"dépend de « {unknown} », que rien ne fournit"
             node.trigger = events.by_hand(reading, node, why, f"depends on “{unknown}”, which nothing provides")
         unknown = _unknown(trigger.correlation, known)

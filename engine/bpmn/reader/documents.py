@@ -48,18 +48,32 @@ def open_source(reading: Reading, document: Document) -> Source:
             source.definitions.setdefault(identifier, element)
     _settle_ids(reading, source)
     pools.read_message_flows(source)
-    for element in document.root.walk():
-        if is_bpmn(element) and element.name in _UNSUPPORTED:
-            reading.journal.error(
-                "NS-001",
-                element,
-                f"{_UNSUPPORTED[element.name]} « {clean_name(element.get('name')) or element.get('id') or ''} »"
-                " décrit un échange entre"
-                " partenaires, pas un parcours : dessinez le processus de celui qui agit.",
-                f"The {element.name} describes an exchange between partners, not a pathway: draw the process of the"
-                " one who acts.",
-            )
+    _note_choreographies(reading, document)
     return source
+
+
+def _note_choreographies(reading: Reading, document: Document) -> None:
+    """Refused where they are all there is; kept as a drawing beside a process."""
+    drawn = any(scopes.count_nodes(one) for one in children(document.root, "process"))
+    for element in children(document.root) if drawn else document.root.walk():
+        if not is_bpmn(element) or element.name not in _UNSUPPORTED:
+            continue
+        called = f"{_UNSUPPORTED[element.name]} « {clean_name(element.get('name')) or element.get('id') or ''} »"
+        if drawn:
+            reading.journal.info(
+                "RD-102",
+                element,
+                f"{called} est gardée comme dessin : un dossier suit le processus.",
+                f"The {element.name} is kept as a drawing: a case follows the process.",
+            )
+            continue
+        reading.journal.error(
+            "NS-001",
+            element,
+            f"{called} décrit un échange entre partenaires, pas un parcours : dessinez le processus de celui qui agit.",
+            f"The {element.name} describes an exchange between partners, not a pathway: draw the process of the one"
+            " who acts.",
+        )
 
 
 def _settle_ids(reading: Reading, source: Source) -> None:
@@ -116,6 +130,7 @@ def read_processes(reading: Reading, source: Source) -> list[DraftProcess]:
             continue
         if not _bounded(reading, element, size):
             continue
+        mark = len(reading.journal.findings)
         forms.embedded_forms(reading, element)
         scope = scopes.read_scope(reading, source, element)
         scopes.read_flows(reading, source, element, scope)
@@ -132,6 +147,7 @@ def read_processes(reading: Reading, source: Source) -> list[DraftProcess]:
                 documentation=activities.documentation_of(element),
                 executable=executable,
                 pool=names.get(key, ""),
+                findings=reading.journal.since(mark),
             )
         )
     pools.note_black_boxes(reading, source)
@@ -181,7 +197,7 @@ def rewrite(reading: Reading, source: Source, process: DraftProcess, known: set[
         structure.split_multiple_events(reading, scope)
         ends.settle_cancels(reading, scope)
         ends.settle_ends(reading, scope)
-        gateways.settle_gateways(reading, source, scope)
+        gateways.settle_gateways(reading, source, scope, known)
         outcomes.ask_how_it_went(reading, scope)
         structure.add_mappings(scope)
         structure.ask_about_loops(reading, scope)

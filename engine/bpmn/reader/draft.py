@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from engine.bpmn.findings import Finding
 from engine.bpmn.model import (
     NOWHERE,
     Assignment,
@@ -237,6 +238,8 @@ class DraftProcess:
     executable: bool | None = None
     pool: str = ""
     lanes: list[Lane] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    """What was found while reading it: it counts only when the process belongs to the pathway."""
 
     def freeze(self) -> Process:
         """The process of the model."""

@@ -7,7 +7,17 @@ import re
 from engine.bpmn.model import ExpressionText, NodeKind, TimerKind, Trigger, TriggerKind
 from engine.bpmn.reader import texts, times
 from engine.bpmn.reader.draft import DraftNode
-from engine.bpmn.reader.namespaces import ZEEBE, child, children, clean_name, extension, local, parcours, text_of
+from engine.bpmn.reader.namespaces import (
+    ZEEBE,
+    camunda,
+    child,
+    children,
+    clean_name,
+    extension,
+    local,
+    parcours,
+    text_of,
+)
 from engine.bpmn.reader.reading import Reading, Source
 from engine.bpmn.xml import Element
 
@@ -138,7 +148,7 @@ def _trigger(reading: Reading, source: Source, node: DraftNode, definition: Elem
         case TriggerKind.CONDITIONAL:
             return _conditional(reading, source, node, definition)
         case TriggerKind.LINK:
-            return Trigger(kind=kind, name=clean_name(definition.get("name") or node.name), place=place)
+            return Trigger(kind=kind, name=_link_name(source, definition), place=place)
         case TriggerKind.COMPENSATION:
             return Trigger(kind=kind, name=source.known(definition.get("activityRef")) or None, place=place)
         case TriggerKind.MESSAGE | TriggerKind.SIGNAL:
@@ -148,6 +158,23 @@ def _trigger(reading: Reading, source: Source, node: DraftNode, definition: Elem
         case TriggerKind.ERROR | TriggerKind.ESCALATION:
             return Trigger(kind=kind, name=_code(source, node, definition, kind), place=place)
     return Trigger(kind=kind, place=place)
+
+
+def _link_name(source: Source, definition: Element) -> str:
+    """What joins a throwing link to its arrival: the name of the arrival that one of the two refers to by id, else
+    the link's own name, else its event's.
+    """
+    links = [one for one in source.definitions.values() if one.name == "linkEventDefinition"]
+    arrival = definition
+    for one in links:
+        leads = local(text_of(child(definition, "target"))) == one.get("id")
+        comes = definition.get("id") in {local(text_of(each)) for each in children(one, "source")}
+        if leads or comes:
+            arrival = one
+    meant = arrival is not definition or child(definition, "source") is not None
+    meant = meant or any(local(text_of(child(one, "target"))) == definition.get("id") for one in links)
+    event = arrival.parent.get("name") if arrival.parent is not None else None
+    return clean_name(arrival.get("name") or event) or (arrival.get("id") or "" if meant else "")
 
 
 def named(
@@ -221,12 +248,14 @@ def _timer(reading: Reading, source: Source, node: DraftNode, definition: Elemen
         kind = TimerKind.DURATION
     found = times.read_time(text_of(holder), kind, holder.place, source=source.dialect)
     if not isinstance(found, times.BadTime):
+        _note_time(reading, node, holder, found)
         return Trigger(kind=TriggerKind.TIMER, timer=kind, expression=found, place=definition.place)
     unreadable = found.expression or (source.dialect == "plain" and texts.is_prose(text_of(holder)))
     unreadable = unreadable and not re.match(r"\s*[\"']?\s*[-+]?(\d|P|R\d*/|WD)", text_of(holder))
-    if unreadable and source.dialect != "parcours" and node.kind is not NodeKind.START:
-        return by_hand(reading, node, f"attend « {text_of(holder)} »", f"waits for “{text_of(holder)}”")
-    if node.kind is NodeKind.START and node.element is not None and not _in_event_sub_process(node.element):
+    if (unreadable or times.is_cron(text_of(holder))) and source.dialect != "parcours" and not _opens_cases(node):
+        shown = texts.shorten(text_of(holder))
+        return by_hand(reading, node, f"attend « {shown} »", f"waits for “{shown}”")
+    if _opens_cases(node):
         reading.journal.warning(
             "TM-003",
             holder,
@@ -244,12 +273,36 @@ def _timer(reading: Reading, source: Source, node: DraftNode, definition: Elemen
     return Trigger(kind=TriggerKind.TIMER, place=definition.place)
 
 
-def _in_event_sub_process(element: Element) -> bool:
-    return element.parent is not None and element.parent.get("triggeredByEvent") == "true"
+def _opens_cases(node: DraftNode) -> bool:
+    """Whether this is the start of a process or sub-process, not of an event sub-process."""
+    around = node.element.parent if node.element is not None else None
+    return node.kind is NodeKind.START and (around is None or around.get("triggeredByEvent") != "true")
+
+
+def _note_time(reading: Reading, node: DraftNode, holder: Element, found: ExpressionText) -> None:
+    """Say what was written otherwise, and what is not taken over."""
+    written = text_of(holder)
+    if found.dialect == "plain" and found.text != written.strip("\"'= "):
+        reading.journal.info(
+            "RD-024",
+            node,
+            f"L’échéance « {texts.shorten(written)} » de « {node.shown} » est lue « {found.text} ».",
+            f"The time “{texts.shorten(written)}” of “{node.shown}” is read as “{found.text}”.",
+        )
+    end = camunda(holder, "endDate")
+    if end:
+        reading.journal.warning(
+            "RD-025",
+            node,
+            f"La fin de la répétition de « {node.shown} » (« {texts.shorten(end)} ») n’est pas reprise : écrivez le"
+            " nombre de fois, par exemple R3/PT24H.",
+            f"The end of the repetition of “{node.shown}” (“{texts.shorten(end)}”) is left out: write how many times,"
+            " for instance R3/PT24H.",
+        )
 
 
 def _timeless(reading: Reading, node: DraftNode, why: str, why_en: str) -> Trigger | None:
-    if node.kind is NodeKind.START:
+    if _opens_cases(node):
         reading.journal.warning(
             "TM-003",
             node,

@@ -15,11 +15,13 @@ from engine.bpmn.reader.structure import question_form, variable_name
 DECIDE = "Décider : "
 _OTHER_OPERATORS = re.compile(r"===|!==|&&|\|\||\?|!\s*[\w(]")
 """Of Java, JavaScript and MVEL, written without the marks of JUEL."""
+_WORD = re.compile(r"[^\W\d]\w*")
+_ANSWERS = frozenset({"yes", "no", "ok", "oui", "non", "ja", "nein", "si", "sí", "sim", "não", "else", "otherwise"})
 _CHOICES = frozenset({NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE})
 
 
-def settle_gateways(reading: Reading, source: Source, scope: DraftScope) -> None:
-    """Give every gateway of the scope a way to choose among its flows."""
+def settle_gateways(reading: Reading, source: Source, scope: DraftScope, known: set[str]) -> None:
+    """Give every gateway of the scope a way to choose among its flows. `known` are the names that something writes."""
     for node in list(scope.nodes.values()):
         if node.element is None:  # made by the reader, which knows what it wrote
             continue
@@ -28,7 +30,7 @@ def settle_gateways(reading: Reading, source: Source, scope: DraftScope) -> None
         elif node.kind is NodeKind.PARALLEL:
             _ignore_conditions(reading, scope, node)
         elif node.kind in _CHOICES:
-            _choice(reading, source, scope, node)
+            _choice(reading, source, scope, node, known)
 
 
 def _ignore_conditions(reading: Reading, scope: DraftScope, node: DraftNode) -> None:
@@ -45,7 +47,7 @@ def _ignore_conditions(reading: Reading, scope: DraftScope, node: DraftNode) -> 
     node.default_flow = None
 
 
-def _choice(reading: Reading, source: Source, scope: DraftScope, node: DraftNode) -> None:
+def _choice(reading: Reading, source: Source, scope: DraftScope, node: DraftNode, known: set[str]) -> None:
     leaving = scope.outgoing(node)
     if node.bpmn_type == "complexGateway" and not _complex(reading, scope, node):
         return
@@ -75,7 +77,8 @@ def _choice(reading: Reading, source: Source, scope: DraftScope, node: DraftNode
     if not conditional:
         decide(reading, scope, node, "n’a pas de condition", "has no conditions")
         return
-    unusable = [flow for flow in conditional if not _usable(reading, source, flow)]
+    labels = source.dialect not in ("parcours", "spiff") and _are_labels(conditional, known)
+    unusable = conditional if labels else [flow for flow in conditional if not _usable(reading, source, flow)]
     if unusable:
         shown = texts.shorten(unusable[0].condition.text if unusable[0].condition else "", 60)
         decide(
@@ -111,6 +114,15 @@ def _complex(reading: Reading, scope: DraftScope, node: DraftNode) -> bool:
         f"The complex gateway “{node.shown}” is read as an inclusive one.",
     )
     return True
+
+
+def _are_labels(conditional: list[DraftFlow], known: set[str]) -> bool:
+    """Whether the conditions are single words for a reader (`Yes` on one flow, `No` on another), not facts: each
+    another word, or an answer by itself, that nothing writes.
+    """
+    words = [flow.condition.text.strip() for flow in conditional if flow.condition is not None]
+    bare = all(_WORD.fullmatch(word) and word not in known and word not in ("true", "false") for word in words)
+    return bare and (len(set(words)) > 1 or any(word.casefold() in _ANSWERS for word in words))
 
 
 def _usable(reading: Reading, source: Source, flow: DraftFlow) -> bool:

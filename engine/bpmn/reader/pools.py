@@ -119,6 +119,8 @@ def _read_lane(
 def _give_roles(reading: Reading, process: DraftProcess, owner_of: dict[str, list[tuple[int, Lane]]]) -> None:
     around: dict[int, str | None] = {id(process.scope): None}
     for scope, node in process.scope.walk():
+        if node.work is None and node.body is None:
+            continue
         lane = _lane_of(reading, node.id, owner_of) or _lane_of(reading, node.origin or "", owner_of)
         role = (lane.role if lane is not None else None) or around.get(id(scope))
         if node.body is not None:

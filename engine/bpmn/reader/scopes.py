@@ -39,7 +39,8 @@ _DRAWN_ONLY = frozenset(["dataObjectReference", "dataStoreReference"])
 _BESIDE_THE_FLOW = frozenset({
     "documentation", "extensionElements", "auditing", "monitoring", "property", "laneSet", "sequenceFlow",
     "association", "group", "textAnnotation", "resourceRole", "performer", "humanPerformer", "potentialOwner",
-    "correlationSubscription", "supports", "ioSpecification", "ioBinding", "incoming", "outgoing", "dataObject",
+    "correlationSubscription", "supports", "ioSpecification", "ioBinding", "supportedInterfaceRef", "incoming",
+    "outgoing", "dataObject",
     "dataInputAssociation", "dataOutputAssociation", "loopCharacteristics", "multiInstanceLoopCharacteristics",
     "standardLoopCharacteristics", "completionCondition", "category", "artifact",
 })  # fmt: skip
@@ -65,10 +66,10 @@ def _refuse_unknown(reading: Reading, element: Element) -> None:
     reading.journal.error(
         "NS-013",
         Named(element.get("id") or element.name, element.name, called, element.place),
-        f"« {called} » est un élément « {element.name} », qui n’existe pas en BPMN 2.0 : mettez à sa place une tâche, "
-        "un événement ou une branche du standard.",
-        f"“{called}” is a “{element.name}”, which does not exist in BPMN 2.0: use a task, an event or a gateway of the "
-        "standard instead.",
+        f"« {called} » est un élément « {element.name} », qui n’existe pas dans un processus BPMN 2.0 : mettez à sa "
+        "place une tâche, un événement ou une branche du standard.",
+        f"“{called}” is a “{element.name}”, which does not exist in a BPMN 2.0 process: use a task, an event or a "
+        "gateway of the standard instead.",
     )
 
 

@@ -15,6 +15,12 @@ _DURATION = re.compile(
 )
 _WORKING_DAYS = re.compile(r"WD\d{1,4}")
 _CYCLE = re.compile(r"R(\d*)/(?:([0-9T:+.Z-]+)/)?([^/]+)")
+_ISO_LOWER = re.compile(r"(?:r-?\d*/)?(?:[0-9t:+.z-]+/)?p[\dtymwdhs.]+|wd\d{1,4}")
+_ENDLESS = re.compile(r"R-1(?=/)")
+_SPACED = re.compile(r"(\d{4}-\d\d-\d\d) (?=\d\d:)")
+_INTERVAL = re.compile(r"(?=\d)(?:(\d{1,5})d)?\s*(?:(\d{1,7})h)?\s*(?:(\d{1,8})m)?\s*(?:(\d{1,10})s)?")
+"""How Drools and jBPM write delays: `1d2h`, `30m`, `10s`."""
+_CRON = re.compile(r"(?:[\d*?/,LW#A-Za-z-]{1,60}\s+){4,6}[\d*?/,LW#A-Za-z-]{1,60}")
 _LONGEST = timedelta(days=36_600)
 MAX_REPETITIONS = 10_000
 
@@ -34,6 +40,8 @@ def read_time(text: str, kind: TimerKind, place: Place, *, source: str) -> Expre
     stripped = text.strip()
     quoted = re.fullmatch(r"=?\s*[\"']([^\"']*)[\"']", stripped)
     raw = (quoted.group(1) if quoted else stripped).strip()
+    if source != "parcours":
+        raw = _as_iso(raw, kind)
     problem = _literal_problem(raw, kind)
     if problem is None:
         return ExpressionText(raw, "plain", place)
@@ -48,6 +56,25 @@ def read_time(text: str, kind: TimerKind, place: Place, *, source: str) -> Expre
             expression=True,
         )
     return found
+
+
+def is_cron(text: str) -> bool:
+    """Whether the text is a rule as cron writes it: five to seven fields, `*`, `?` or a number in the first."""
+    raw = text.strip().strip("\"'")
+    return bool(_CRON.fullmatch(raw)) and raw[0] in "*?0123456789" and ("*" in raw or "?" in raw)
+
+
+def _as_iso(raw: str, kind: TimerKind) -> str:
+    """ISO 8601 for the spellings of other engines that mean the same: small letters, `R-1`, a space, `1d2h`."""
+    if _ISO_LOWER.fullmatch(raw):
+        raw = raw.upper()
+    raw = _SPACED.sub(r"\1T", _ENDLESS.sub("R", raw))
+    delay = _INTERVAL.fullmatch(raw) if kind is TimerKind.DURATION else None
+    if delay is None:
+        return raw
+    days, hours, minutes, seconds = delay.groups()
+    clock = "".join(f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count)
+    return "P" + (f"{days}D" if days else "") + (f"T{clock}" if clock else "")
 
 
 def is_literal(text: str) -> bool:
@@ -65,7 +92,7 @@ def _literal_problem(raw: str, kind: TimerKind) -> BadTime | None:
     shown = texts.shorten(raw)
     match kind:
         case TimerKind.DURATION:
-            if is_duration(raw):
+            if is_duration(raw) or _is_nothing(raw):
                 return None
             return BadTime(
                 f"« {shown} » n’est pas une durée : écrivez par exemple PT48H, P7D ou WD5 (jours ouvrés)",
@@ -94,6 +121,12 @@ def is_duration(raw: str) -> bool:
     return timedelta(0) < length <= _LONGEST or (length == timedelta(0) and "." in raw)
 
 
+def _is_nothing(raw: str) -> bool:
+    """`PT0S`: a wait that ends as soon as it begins. The checker warns of it (TM-021)."""
+    match = _DURATION.fullmatch(raw)
+    return match is not None and "." not in raw and not any(int(part or 0) for part in match.groups())
+
+
 def is_moment(raw: str) -> bool:
     """A date, or a date and time with or without its zone."""
     try:
@@ -112,7 +145,7 @@ def _cycle_problem(raw: str) -> BadTime | None:
         return None
     match = _CYCLE.fullmatch(raw)
     if match is None:
-        if len(raw.split()) in (5, 6, 7):
+        if is_cron(raw):
             return BadTime(
                 f"« {shown} » est une règle cron, qui n’est pas lue : écrivez par exemple R/P1D ou R3/PT24H",
                 f"“{shown}” is a cron rule, which is not read: write R/P1D or R3/PT24H",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.bpmn.model import MultiInstance, NodeKind, PathwayModel, TimerKind, Trigger
+import pytest
+
+from engine.bpmn.model import MultiInstance, NodeKind, PathwayModel, TimerKind, Trigger, TriggerKind
 from engine.bpmn.reader import read
 from tests.engine.bpmn_reader.drawing import FIXTURES, codes, node, one_step, read_one
 
@@ -167,7 +169,55 @@ def test_timers_are_iso_bare_or_quoted_or_expressions() -> None:
         assert found is not None
         assert found.expression is not None
         assert found.expression.text == text
-    for text in ("3 jours", "-PT1S", "P", "1D", "P0D", "R/PT0S", "P99999Y"):
+    for text in ("3 jours", "-PT1S", "P", "1D", "R/PT0S", "P99999Y"):
         assert timer("timeDuration", text) is None
     assert timer("timeCycle", "R99999999/PT1M") is None
     assert timer("timeCycle", "R/PT0S") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "meant"),
+    [
+        ("timeDuration", "pt1h30m", "PT1H30M"),
+        ("timeDuration", "1d2h", "P1DT2H"),
+        ("timeDuration", "10s", "PT10S"),
+        ("timeDate", "2031-01-01 10:00", "2031-01-01T10:00"),
+        ("timeCycle", "R-1/PT5M", "R/PT5M"),
+        ("timeCycle", "r3/2031-01-01t10:00/p1d", "R3/2031-01-01T10:00/P1D"),
+    ],
+)
+def test_times_that_other_engines_spell_otherwise_mean_the_same(kind: str, written: str, meant: str) -> None:
+    step = f'<intermediateCatchEvent id="x"><timerEventDefinition><{kind}>{written}</{kind}></timerEventDefinition>'
+
+    result = read_one(one_step(step + "</intermediateCatchEvent>"))
+
+    assert result.model is not None
+    expression = node(result.model, "x").trigger.expression
+    assert expression is not None
+    assert expression.text == meant
+    assert "RD-024" in codes(result)
+
+
+def test_in_our_own_dialect_times_are_spelled_as_the_standard_does() -> None:
+    step = '<intermediateCatchEvent id="x" parcours:responsible="gp"><timerEventDefinition><timeDuration>10s'
+    step += "</timeDuration></timerEventDefinition></intermediateCatchEvent>"
+
+    assert "TM-001" in codes(read_one(one_step(step, dialect="parcours")))
+
+
+@pytest.mark.parametrize("rule", ["0 0 8 * * ?", "0 0/5 * * * ?", "30 9 * * MON-FRI", "0 30 9 ? * 2-6 2031"])
+def test_a_cron_rule_of_another_engine_is_a_message_that_a_person_sends(rule: str) -> None:
+    step = f'<intermediateCatchEvent id="x"><timerEventDefinition><timeCycle>{rule}</timeCycle></timerEventDefinition>'
+
+    result = read_one(one_step(step + "</intermediateCatchEvent>"))
+
+    assert result.model is not None
+    assert node(result.model, "x").trigger.kind is TriggerKind.MESSAGE
+    assert any(one.code == "RD-020" and rule in one.message for one in result.findings)
+
+
+def test_the_date_at_which_a_repetition_ends_is_said_to_be_left_out() -> None:
+    step = '<intermediateCatchEvent id="x"><timerEventDefinition><timeCycle camunda:endDate="2031-01-01">R/PT1H'
+    step += "</timeCycle></timerEventDefinition></intermediateCatchEvent>"
+
+    assert "RD-025" in codes(read_one(one_step(step, dialect="camunda")))

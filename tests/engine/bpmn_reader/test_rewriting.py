@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.bpmn.model import MultiInstance, NodeKind, StandardLoop, TriggerKind
 from engine.bpmn.reader import model_digest, read
 from tests.engine.bpmn_reader.drawing import (
@@ -57,6 +59,33 @@ def test_prose_on_a_flow_is_a_decision_of_a_person() -> None:
     assert "x_decide" in model.main_process.scope.nodes
 
 
+@pytest.mark.parametrize(("first", "second"), [("Yes", "No"), ("accepted", "refused"), ("oui", "")])
+def test_single_words_on_the_flows_that_nothing_writes_are_labels_for_a_reader(first: str, second: str) -> None:
+    def written(word: str) -> str:
+        return f"<conditionExpression>{word}</conditionExpression>" if word else ""
+
+    drawn = choice(condition="@").replace(b"<conditionExpression>@</conditionExpression>", written(first).encode())
+    flow = b'<sequenceFlow id="no" name="non" sourceRef="x" targetRef="b"'
+    drawn = drawn.replace(flow + b"/>", flow + b">" + written(second).encode() + b"</sequenceFlow>")
+
+    result = read_one(drawn)
+
+    assert result.model is not None
+    assert "x_decide" in result.model.main_process.scope.nodes
+    assert "DT-101" not in codes(result)
+
+
+def test_a_single_word_that_a_form_writes_stays_a_condition() -> None:
+    field = '<extensionElements><camunda:formData><camunda:formField id="yes" type="boolean"/></camunda:formData>'
+    inside = BEFORE + f'<userTask id="x">{field}</extensionElements></userTask><exclusiveGateway id="g" default="h"/>'
+    inside += '<sequenceFlow id="f2" sourceRef="x" targetRef="g"/><sequenceFlow id="h" sourceRef="g" targetRef="b"/>'
+    inside += '<sequenceFlow id="i" sourceRef="g" targetRef="a"><conditionExpression>yes</conditionExpression>'
+
+    model = model_of(bpmn(inside + '</sequenceFlow><task id="a"/><task id="b"/>', dialect="camunda"))
+
+    assert "g_decide" not in model.main_process.scope.nodes
+
+
 def test_a_usable_condition_is_kept_and_the_bare_flow_becomes_the_default() -> None:
     result = read_one(choice(condition="${age >= 75}"))
 
@@ -107,6 +136,25 @@ def test_flows_without_an_id_are_not_lost() -> None:
 def test_links_are_joined_by_a_flow() -> None:
     inside = BEFORE + '<intermediateThrowEvent id="x"><linkEventDefinition name="A"/></intermediateThrowEvent>'
     inside += '<intermediateCatchEvent id="y"><linkEventDefinition name="A"/></intermediateCatchEvent>'
+    inside += '<sequenceFlow id="f2" sourceRef="y" targetRef="e"/><endEvent id="e"/>'
+
+    model = model_of(bpmn(inside))
+
+    assert after(model, "x") == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("throw", "catch"),
+    [
+        ('<linkEventDefinition id="l" name="A"><target>m</target>', '<linkEventDefinition id="m" name="B">'),
+        ('<linkEventDefinition id="l" name="A">', '<linkEventDefinition id="m" name="B"><source>l</source>'),
+        ('<linkEventDefinition id="l"><target>m</target>', '<linkEventDefinition id="m">'),
+    ],
+    ids=["by its target", "by its source", "without names"],
+)
+def test_links_are_joined_by_what_they_refer_to(throw: str, catch: str) -> None:
+    inside = BEFORE + f'<intermediateThrowEvent id="x">{throw}</linkEventDefinition></intermediateThrowEvent>'
+    inside += f'<intermediateCatchEvent id="y">{catch}</linkEventDefinition></intermediateCatchEvent>'
     inside += '<sequenceFlow id="f2" sourceRef="y" targetRef="e"/><endEvent id="e"/>'
 
     model = model_of(bpmn(inside))
