@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from engine.actor import Actor
 from engine.clock import utcnow
-from engine.commands import pathways
+from engine.commands import pathway_versions, pathways
 from engine.db import Database
 from engine.errors import NotAllowed
 from engine.library import files_of, version_of
@@ -71,7 +71,7 @@ def test_each_file_of_a_version_carries_its_sha_256(world: World) -> None:
     rows = world.rows(PathwayFile)
     assert {row.path: row.sha256 for row in rows} == {path: sha256(data).hexdigest() for path, data in stored.items()}
     version = world.rows(PathwayVersion)[0]
-    assert version.content_digest == pathways.digest(stored, version.parameters)
+    assert version.content_digest == pathway_versions.digest(stored, version.parameters)
 
 
 def test_whoever_does_not_design_publishes_nothing(database: Database, actor: Callable[[str], Actor]) -> None:
