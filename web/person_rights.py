@@ -9,14 +9,15 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.commands import emergencies, erasures, oppositions
-from engine.errors import InvalidRequest, NotAllowed, PatientNotFound
+from engine.commands import emergencies, erasures, limitations, oppositions
+from engine.errors import Conflict, InvalidRequest, NotAllowed, PatientNotFound
 from engine.queries import person_rights
 from engine.queries.case_page import open_case_numbers
 from web import visitor
 from web.reading import patients_shown
 from web.texts import gettext as _
 from web.texts import lazy_gettext as _l
+from web.texts import ngettext
 
 bp = Blueprint("person_rights", __name__)
 
@@ -71,6 +72,26 @@ def oppose(patient_id: UUID) -> ResponseReturnValue:
             sentence = _("L'opposition est notée : plus rien n'est partagé, le cercle de soins est prévenu.")
     flash(sentence, "done")
     return redirect(url_for("person_rights.show", patient_id=patient_id), 303)
+
+
+@bp.post("/patients/<uuid:patient_id>/limitation")
+def limit(patient_id: UUID) -> ResponseReturnValue:
+    """Suspend every case of the patient, or take them up again."""
+    by, now = visitor.current_actor(), visitor.now()
+    try:
+        with visitor.database().transaction() as session:
+            person_rights.person_rights(session, patient_id=patient_id, by=by)
+            if request.form.get("limitation") == "levee":
+                count = limitations.lift(session, patient_id=patient_id, by=by, now=now)
+                sentence = ngettext("%(num)s dossier reprend.", "%(num)s dossiers reprennent.", count)
+            else:
+                count = limitations.limit(session, patient_id=patient_id, by=by, now=now)
+                sentence = ngettext("%(num)s dossier est suspendu.", "%(num)s dossiers sont suspendus.", count)
+    except Conflict as refusal:
+        flash(str(refusal), "soon")
+    else:
+        flash(sentence, "done")
+    return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
 @bp.post("/patients/<uuid:patient_id>/effacement")

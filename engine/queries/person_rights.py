@@ -42,6 +42,8 @@ class PersonRights:
     held_back: str | None
     """Why an erasure is held back: complaint, litigation or inquiry."""
     open_cases: Sequence[str]
+    suspended_cases: Sequence[str]
+    """Those of the open cases that are on hold."""
     closed_cases: Sequence[str]
 
 
@@ -65,7 +67,7 @@ def person_rights(session: Session, *, patient_id: UUID, by: Actor) -> PersonRig
     """Raises PatientNotFound but for the coordination."""
     patient = _patient(session, patient_id, by)
     rows = session.execute(
-        select(Case.number, Case.closed_at).where(Case.patient_id == patient_id).order_by(Case.opened_at)
+        select(Case.number, Case.closed_at, Case.state).where(Case.patient_id == patient_id).order_by(Case.opened_at)
     ).all()
     return PersonRights(
         patient=patient_card(patient, ""),
@@ -74,8 +76,9 @@ def person_rights(session: Session, *, patient_id: UUID, by: Actor) -> PersonRig
         held_back=session.execute(
             select(ErasureHold.reason).where(ErasureHold.patient_id == patient_id)
         ).scalar_one_or_none(),
-        open_cases=tuple(number for number, closed_at in rows if closed_at is None),
-        closed_cases=tuple(number for number, closed_at in rows if closed_at is not None),
+        open_cases=tuple(row.number for row in rows if row.closed_at is None),
+        suspended_cases=tuple(row.number for row in rows if row.state == "on_hold"),
+        closed_cases=tuple(row.number for row in rows if row.closed_at is not None),
     )
 
 
