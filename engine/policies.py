@@ -48,8 +48,14 @@ class TaskFacts(Protocol):
 
 
 def is_engine(by: Actor) -> bool:
-    """The engine itself, or another system let in through the API."""
-    return by.kind is not ActorKind.PERSON
+    """The engine itself. A program is not: it has the scopes of its token."""
+    return by.kind is ActorKind.SYSTEM
+
+
+def check_scope(by: Actor, scope: Scope) -> None:
+    """Raises ScopeMissing unless the token of the program opens this."""
+    if scope not in by.scopes:
+        raise ScopeMissing(scope)
 
 
 def check_task_open(task: TaskFacts, *, zone: ZoneInfo, now: datetime) -> None:
@@ -132,7 +138,24 @@ def check_may_start(by: Actor, roles: Collection[str], title: str) -> None:
     """`roles` are those the pathway names for opening a case; empty: everybody with a role."""
     if is_engine(by) or may_coordinate(by) or (by.has_role(*roles) if roles else bool(by.roles)):
         return
+    if Scope.CASES_START in by.scopes and (not roles or not by.organization_roles.isdisjoint(roles)):
+        return
     raise NotAllowed(f"Vous ne pouvez pas ouvrir de dossier « {title} ».")
+
+
+def may_send(by: Actor, senders: Collection[str]) -> bool:
+    """`senders` are the roles the pathway names for a message; empty: everybody who sees the case."""
+    if not senders or is_engine(by) or may_coordinate(by) or by.has_role(*senders):
+        return True
+    return Scope.MESSAGES_SEND in by.scopes and not by.organization_roles.isdisjoint(senders)
+
+
+def check_may_tell_of_patients(by: Actor) -> None:
+    """Tell all the cases of a patient of a stay in hospital, a return or a death."""
+    if by.kind is ActorKind.SERVICE:
+        check_scope(by, Scope.EVENTS_SEND)
+    else:
+        check_may_coordinate(by)
 
 
 def check_may_publish(by: Actor) -> None:
@@ -173,6 +196,12 @@ def check_may_administer(by: Actor) -> None:
     """Raises NotAllowed for anybody but the administration."""
     if not may_administer(by):
         raise NotAllowed("Seule l'administration du territoire peut modifier l'annuaire.")
+
+
+def check_may_issue_tokens(by: Actor) -> None:
+    """Programs are let in, and thrown out, by the administration alone."""
+    if not (is_engine(by) or by.has_role("territory_admin")):
+        raise NotAllowed("Seule l'administration du territoire donne et retire les accès des programmes.")
 
 
 def check_case_open(state: str, number: str) -> None:

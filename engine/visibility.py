@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from engine.actor import Actor, ActorKind
+from engine.actor import Actor, ActorKind, Scope
 from engine.eligibility import in_circle_now, may_do, within
 from engine.forms import FormDefinition
 from engine.models import (
@@ -63,7 +63,7 @@ def oversees(by: Actor) -> bool:
 
 def may_see_figures(by: Actor) -> bool:
     """True for those who may read how many cases wait where."""
-    return by.kind is ActorKind.SYSTEM or by.has_role(*COUNTERS)
+    return by.kind is ActorKind.SYSTEM or by.has_role(*COUNTERS) or Scope.STATISTICS_READ in by.scopes
 
 
 def may_see(by: Actor, *, now: datetime, today: date, case: Any = Case) -> ColumnElement[bool]:
@@ -71,11 +71,19 @@ def may_see(by: Actor, *, now: datetime, today: date, case: Any = Case) -> Colum
     here = case.territory_id == by.territory_id
     if oversees(by):
         return and_(here, true())
+    if by.kind is ActorKind.SERVICE:
+        return and_(here, _seen_by_program(by, now, case), ~opposed(case.patient_id))
     if by.professional_id is None:
         return false()
     known = or_(in_circle(by, now=now, patient_id=case.patient_id), emergency(by, now=now, patient_id=case.patient_id))
     followed = and_(known, ~highly_sensitive(case))
     return and_(here, or_(followed, _has_task(by, today, case), _ward(by, case)), ~opposed(case.patient_id))
+
+
+def _seen_by_program(by: Actor, now: datetime, case: Any) -> ColumnElement[bool]:
+    """What its organisation opened, and the cases of patients whose care circle holds the organisation."""
+    circle = and_(in_circle(by, now=now, patient_id=case.patient_id), ~highly_sensitive(case))
+    return or_(opened_in(by, case), circle)
 
 
 def opposed(patient_id: Any) -> ColumnElement[bool]:
@@ -149,9 +157,12 @@ def _has_task(by: Actor, today: date, case: Any) -> ColumnElement[bool]:
 
 
 def _ward(by: Actor, case: Any) -> ColumnElement[bool]:
-    if not by.has_role(*ORGANIZATION_ROLES) or not by.organization_ids:
-        return false()
-    return or_(*(within(case.organization_id, one) for one in sorted(by.organization_ids)))
+    return opened_in(by, case) if by.has_role(*ORGANIZATION_ROLES) else false()
+
+
+def opened_in(by: Actor, case: Any = Case) -> ColumnElement[bool]:
+    """The case was opened in an organisation of `by`, or below it."""
+    return or_(false(), *(within(case.organization_id, one) for one in sorted(by.organization_ids)))
 
 
 @cache
@@ -181,7 +192,7 @@ def readable(values: Mapping[str, Value], *, form: FormDefinition, by: Actor) ->
 
 def of_education_team(by: Actor) -> ColumnElement[bool]:
     """True in SQL for slots of a programme whose team or coordination `by` belongs to."""
-    if by.kind is not ActorKind.PERSON:
+    if by.kind is ActorKind.SYSTEM:
         return true()
     if by.professional_id is None or not by.has_role(*EDUCATION_TEAM):
         return false()

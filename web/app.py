@@ -16,6 +16,7 @@ from engine.settings import Settings
 from web import (
     accesses,
     accounts,
+    api,
     api_check,
     assets,
     case_acts,
@@ -116,6 +117,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     security.slow_down_sign_ins(app, limiter)
+    api.init(app, limiter)
     app.add_url_rule("/static/dist/<name>", "dist", _built_file)
     app.add_url_rule("/sw.js", "service_worker", _service_worker)
     return app

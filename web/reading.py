@@ -74,7 +74,7 @@ def _patients(values: Iterable[Any], depth: int) -> Iterator[UUID]:
 def _write_once(response: Response) -> Response:
     patients = list(g.pop("patients_shown", {}))
     about: dict[str, Any] = g.pop("read_about", None) or {}
-    if response.status_code // 100 == 3 or visitor.visitor() is None or g.get("nobody_shown", False):
+    if response.status_code // 100 == 3 or not visitor.is_anybody() or g.get("nobody_shown", False):
         return response
     named = about.get("patient_id")
     if named is not None and named not in patients:

@@ -231,5 +231,5 @@ def _program(session: Session, program_id: UUID, by: Actor) -> None:
 
 
 def _check_organises(by: Actor) -> None:
-    if by.kind is ActorKind.PERSON and not by.has_role(*ORGANISERS):
+    if by.kind is not ActorKind.SYSTEM and not by.has_role(*ORGANISERS):
         raise NotAllowed("Seule la coordination du programme peut déclarer un programme ou planifier des séances.")

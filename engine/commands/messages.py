@@ -187,7 +187,7 @@ def _payload(
     if declared is None:
         return {field: from_json(_plain(value)) for field, value in payload.items()}
     senders = [code for code in declared.get("from", ()) if ":" not in code]
-    if senders and not (policies.is_engine(by) or policies.may_coordinate(by) or by.has_role(*senders)):
+    if not policies.may_send(by, senders):
         raise NotAllowed(f"Votre rôle ne peut pas envoyer « {declared.get('label', {}).get('fr', name)} ».")
     fields = [_payload_field(field, kind) for field, kind in (declared.get("payload") or {}).items()]
     form = parse_form({"key": name, "title": name, "sections": [{"fields": fields}]})

@@ -63,10 +63,10 @@ def tell_patient_cases(
 ) -> Told:
     """Tell every open case of a patient that they are `hospitalised`, `back_home` or dead (`death`).
 
-    For the engine (an admission message) and the coordination; others send the message to a case they follow.
-    Raises InvalidMessage, NotAllowed, PatientNotFound.
+    For the engine, a program with that scope (an admission message) and the coordination; others send the message to
+    a case they follow. Raises InvalidMessage, NotAllowed, PatientNotFound.
     """
-    policies.check_may_coordinate(by)
+    policies.check_may_tell_of_patients(by)
     if name not in set(PatientEvent):
         raise InvalidMessage(f"« {name} » ne se dit pas d'un patient. Connus : {', '.join(PatientEvent)}.")
     known_patient = session.execute(
@@ -77,7 +77,8 @@ def tell_patient_cases(
     known = idempotency.known_answer(session, key=key, command="patient_events.tell", by=by)
     if known is not None:
         return Told(case_numbers=tuple(known["case_numbers"]), sentence=known["sentence"])
-    told = _tell_all(session, patient_id, PatientEvent(name), payload, except_for=None, by=by, now=now)
+    engine = replace(by, kind=ActorKind.SYSTEM)  # the sender was checked; what follows is the engine's
+    told = _tell_all(session, patient_id, PatientEvent(name), payload, except_for=None, by=engine, now=now)
     answer = {"case_numbers": list(told.case_numbers), "sentence": told.sentence}
     idempotency.remember(session, key=key, command="patient_events.tell", answer=answer, by=by, now=now)
     return told

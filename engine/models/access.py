@@ -61,13 +61,15 @@ class ExternalIdentity(Table):
 
 
 class ServiceToken(Table):
-    """What a program signs its requests with: only its SHA-256 is kept, and what it may do is listed in `scopes`."""
+    """What a program shows with its requests: only its SHA-256 is kept. `scopes` says what it may do, for whom."""
 
     __tablename__ = "service_token"
 
     id: Mapped[Key]
     territory_id: Mapped[Territory]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"), index=True)
+    """For whom the program acts: it sees what this organisation and those below it opened or follow."""
     name: Mapped[str] = mapped_column(String(120))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[Json] = mapped_column(default=list)

@@ -76,7 +76,7 @@ class SlotPage:
 
 def slot_list(session: Session, *, by: Actor, now: datetime) -> Sequence[SlotLine]:
     """The sessions of my programmes, those of the last weeks first to come. Raises NotAllowed outside the teams."""
-    if by.kind is ActorKind.PERSON and not by.has_role(*EDUCATION_TEAM):
+    if by.kind is not ActorKind.SYSTEM and not by.has_role(*EDUCATION_TEAM):
         raise NotAllowed("Ces séances sont celles des équipes d'éducation thérapeutique.")
     expected = (
         select(func.count())

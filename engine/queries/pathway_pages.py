@@ -90,12 +90,12 @@ class PathwayPage:
 
 def may_design(by: Actor) -> bool:
     """True for those who draw and publish."""
-    return by.kind is not ActorKind.PERSON or by.has_role(*WRITERS)
+    return by.kind is ActorKind.SYSTEM or by.has_role(*WRITERS)
 
 
 def check_may_read(by: Actor) -> None:
     """Raises NotAllowed for those who neither design nor coordinate."""
-    if by.kind is ActorKind.PERSON and not by.has_role(*READERS):
+    if by.kind is not ActorKind.SYSTEM and not by.has_role(*READERS):
         raise NotAllowed("Les modèles sont ceux des concepteurs de parcours et de la coordination.")
 
 
