@@ -20,6 +20,7 @@ from engine.errors import (
     TaskClosed,
 )
 from engine.french_times import at_moment
+from engine.roles import role_label
 
 COORDINATION = frozenset({"coordinator", "mission_lead", "territory_admin"})
 STEERING = COORDINATION | {"pathway_designer"}
@@ -215,6 +216,29 @@ def check_case_running(state: str, number: str) -> None:
     check_case_open(state, number)
     if state == "on_hold":
         raise Conflict(f"Le dossier {number} est suspendu : reprenez-le avant de continuer.")
+
+
+def check_may_send_link(by: Actor, *, eligible: bool) -> None:
+    """Whoever may do a task, and the coordination, may ask somebody without an account to answer it."""
+    if not (eligible or may_coordinate(by)):
+        raise NotAllowed("Seules la coordination et la personne à qui la tâche revient peuvent l'envoyer par lien.")
+
+
+def check_may_answer_by_link(
+    name: str, *, roles: Collection[str], role: str, offered: bool, asks: bool, signs: bool, hidden: Collection[str]
+) -> None:
+    """The pathway gives the task to this role too, and its questions can all be read and answered by it.
+
+    `hidden`: what the form requires and the role may not read.
+    """
+    if role not in roles:
+        raise NotAllowed(f"Le parcours ne confie pas « {name} » à ce rôle ({role_label(role)}).")
+    if offered or not asks:
+        raise NotAllowed(f"« {name} » ne pose pas de question à laquelle on réponde par lien.")
+    if signs:
+        raise NotAllowed(f"« {name} » se signe : il faut un compte.")
+    if hidden:
+        raise NotAllowed(f"« {name} » demande ce que ce rôle ne peut pas lire : {', '.join(hidden)}.")
 
 
 def check_may_postpone(task: TaskFacts, by: Actor) -> None:

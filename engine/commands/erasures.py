@@ -37,6 +37,7 @@ from engine.models import (
     Patient,
     Task,
     TaskDraft,
+    TaskLink,
     TaskOffer,
     Timer,
     WaitRecord,
@@ -148,6 +149,7 @@ def _erase_rows(session: Session, patient_id: UUID, case_ids: Sequence[UUID]) ->
         delete(MessageSubscription).where(MessageSubscription.case_id.in_(case_ids)),
         delete(EarlyMessage).where(EarlyMessage.case_id.in_(case_ids)),
         delete(TaskDraft).where(TaskDraft.task_id.in_(tasks)),
+        delete(TaskLink).where(TaskLink.case_id.in_(case_ids)),
         update(TaskOffer).where(TaskOffer.task_id.in_(tasks)).values(comment=""),
         update(Task).where(Task.case_id.in_(case_ids)).values(locals={}, priority_reason="", why=""),
         update(Outbox)

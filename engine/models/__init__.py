@@ -26,6 +26,7 @@ from engine.models.pathway import DraftChange, Pathway, PathwayFile, PathwayVers
 from engine.models.patient import CareCircleMember, Patient
 from engine.models.rights import ErasureHold
 from engine.models.task import OPEN_TASK_STATES, Task, TaskDraft, TaskOffer
+from engine.models.task_link import TaskLink
 from engine.models.territory import Commune, Sector, TerritoryRow
 from engine.models.waiting import EarlyMessage, MessageSubscription, Timer, WaitRecord
 
@@ -73,6 +74,7 @@ __all__ = [
     "Table",
     "Task",
     "TaskDraft",
+    "TaskLink",
     "TaskOffer",
     "TerritoryRow",
     "Timer",
