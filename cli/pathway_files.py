@@ -93,10 +93,10 @@ def _beside(folders: set[Path], missing: frozenset[tuple[str, str]], known: dict
                 found.setdefault(one, {})[str(path)] = data
     taken: dict[str, bytes] = {}
     for holders in found.values():
-        [(path, data), *others] = holders.items()
+        [(name, data), *others] = holders.items()
         processes = _names(_PROCESS, data)
-        if not others and (path in taken or not described & processes):
-            taken[path] = data
+        if not others and (name in taken or not described & processes):
+            taken[name] = data
             described |= processes
     return taken
 

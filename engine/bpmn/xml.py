@@ -15,6 +15,8 @@ from engine.bpmn.model import Place
 
 MAX_BYTES = 5_000_000
 MAX_ELEMENTS = 20_000
+MAX_PASSED_OVER = 200_000
+"""Elements of vocabularies that nobody here reads (drawings, a modeller's own notes): counted, not kept."""
 MAX_DEPTH = 60
 MAX_ATTRIBUTES = 60
 MAX_ATTRIBUTE_LENGTH = 20_000
@@ -72,9 +74,14 @@ class _Refused(Exception):
         self.code, self.french, self.english, self.line, self.column = code, french, english, line, column
 
 
-def read_xml(file: str, data: bytes) -> tuple[Document | None, tuple[Finding, ...]]:
-    """The document in `data`, or the one finding that says why it was not read. Never raises for any content."""
-    builder = _Builder(file)
+def read_xml(
+    file: str, data: bytes, *, vocabularies: frozenset[str] = frozenset()
+) -> tuple[Document | None, tuple[Finding, ...]]:
+    """The document in `data`, or the one finding that says why it was not read. Never raises for any content.
+
+    Of a document whose root is of these `vocabularies`, elements of another one are passed over with all they hold.
+    """
+    builder = _Builder(file, vocabularies)
     try:
         _check_envelope(data)
         return builder.build(data), ()
@@ -122,8 +129,11 @@ def _check_encoding(data: bytes) -> None:
 class _Builder:
     """Builds the tree while expat reads, and stops it at the first limit."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, vocabularies: frozenset[str]) -> None:
         self.file = file
+        self.vocabularies = vocabularies
+        self.passed_over = self.below = 0
+        """Elements passed over so far; how deep below the first of them the reading stands (0: not inside one)."""
         self.root: Element | None = None
         self.current: Element | None = None
         self.count = self.depth = 0
@@ -202,10 +212,15 @@ class _Builder:
         return known
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.count += 1
         self.depth += 1
-        self.check_limits(attributes)
         namespace, local = self.split(name)
+        if self.below or self.is_foreign(namespace):
+            self.below += 1
+            self.passed_over += 1
+            self.check_limits({})
+            return
+        self.count += 1
+        self.check_limits(attributes)
         named = {}
         for key, value in attributes.items():
             space, plain = self.split(key)
@@ -219,12 +234,22 @@ class _Builder:
         self.texts.append([])
         self.lengths.append(0)
 
+    def is_foreign(self, namespace: str) -> bool:
+        """Whether nobody reads this vocabulary in a document of this root."""
+        return (
+            self.root is not None
+            and bool(namespace)
+            and namespace not in self.vocabularies
+            and self.root.namespace in self.vocabularies
+        )
+
     def check_limits(self, attributes: dict[str, str]) -> None:
-        if self.count > MAX_ELEMENTS:
+        if self.count > MAX_ELEMENTS or self.passed_over > MAX_PASSED_OVER:
+            limit = MAX_ELEMENTS if self.count > MAX_ELEMENTS else MAX_PASSED_OVER
             raise self.refuse(
                 "XML-007",
-                f"Le fichier contient plus de {MAX_ELEMENTS} éléments XML : découpez-le en plusieurs fichiers.",
-                f"The file holds more than {MAX_ELEMENTS} XML elements: split the pathway into several files.",
+                f"Le fichier contient plus de {limit} éléments XML : découpez-le en plusieurs fichiers.",
+                f"The file holds more than {limit} XML elements: split the pathway into several files.",
             )
         if self.depth > MAX_DEPTH:
             raise self.refuse(
@@ -240,7 +265,7 @@ class _Builder:
             )
 
     def characters(self, text: str) -> None:
-        if not self.texts:
+        if not self.texts or self.below:
             return
         self.lengths[-1] += len(text)
         if self.lengths[-1] > MAX_TEXT_LENGTH:
@@ -249,6 +274,9 @@ class _Builder:
 
     def end(self, _: str) -> None:
         self.depth -= 1
+        if self.below:
+            self.below -= 1
+            return
         self.lengths.pop()
         pieces = self.texts.pop()
         if self.current is not None:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from engine.bpmn.model import Place
 from engine.bpmn.reader import automation, forms
-from engine.bpmn.reader.namespaces import DMN, is_bpmn
+from engine.bpmn.reader.namespaces import DMN, READ, is_bpmn
 from engine.bpmn.reader.reading import Reading
 from engine.bpmn.xml import Document, read_xml
 
@@ -127,7 +127,7 @@ def _read_form(reading: Reading, bundle: Bundle, name: str, data: bytes) -> None
 
 
 def _read_document(reading: Reading, bundle: Bundle, name: str, data: bytes) -> None:
-    document, problems = read_xml(name, data)
+    document, problems = read_xml(name, data, vocabularies=READ)
     reading.journal.findings.extend(problems)
     if document is None:
         return

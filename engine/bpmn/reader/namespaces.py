@@ -26,6 +26,9 @@ CAMUNDA = (
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 
+READ = BPMN | frozenset({*CAMUNDA, ZEEBE, SPIFF, PARCOURS})
+"""Vocabularies of a BPMN file that something here reads: not the drawing, not what a modeller notes for itself."""
+
 TASKS = frozenset(
     [
         "task",

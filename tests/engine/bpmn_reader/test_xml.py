@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.bpmn.reader import read
+from engine.bpmn.reader import model_digest, read
 from engine.bpmn.xml import MAX_BYTES, read_xml
 
 
@@ -79,6 +79,31 @@ def test_hostile_files_are_refused_at_once(data: bytes, code: str) -> None:
     assert [one.code for one in findings] == [code]
     assert time.process_time() - before < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1_500_000  # kB; the suite itself is most of it
+
+
+NOTES = '<n:note xmlns:n="http://modeller.example" text="x"><n:value>1</n:value><n:meta/></n:note>'
+
+
+def verbose(notes: int) -> bytes:
+    """A pathway of three steps, with as many notes of its modeller as wished."""
+    held = f"<extensionElements>{NOTES * notes}</extensionElements>"
+    steps = f'<startEvent id="s"/><userTask id="x">{held}</userTask><endEvent id="e"/>'
+    flows = '<sequenceFlow id="f" sourceRef="s" targetRef="x"/><sequenceFlow id="g" sourceRef="x" targetRef="e"/>'
+    return (START + steps + flows + END).encode()
+
+
+def test_the_notes_of_a_talkative_modeller_are_passed_over() -> None:
+    talkative, terse = read({"a.bpmn": verbose(30_000)}).model, read({"a.bpmn": verbose(0)}).model
+
+    assert talkative is not None
+    assert terse is not None
+    assert model_digest(talkative) == model_digest(terse)
+
+
+def test_notes_without_end_are_refused_where_they_stand() -> None:
+    result = read({"a.bpmn": verbose(70_000).replace(NOTES.encode(), b'<n xmlns="u"><a/><b/></n>')})
+
+    assert [(one.code, one.element_id) for one in result.findings] == [("XML-007", "x")]
 
 
 def test_not_well_formed_says_the_line() -> None:
