@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from engine.bpmn.model import ExpressionText, HumanWork, MultiInstance, NodeKind, StandardLoop
 from engine.bpmn.reader import events, gateways, texts
@@ -13,8 +16,12 @@ from engine.bpmn.reader.forms import both, fields_of
 from engine.bpmn.reader.reading import Reading
 from engine.bpmn.reader.structure import question_form
 from engine.bpmn.reader.times import is_literal
-from engine.expressions import ExpressionError, compile_script
+from engine.calendars import calendar_of
+from engine.expressions import Expression, ExpressionError, compile_script
 
+MAX_TRIED = 256
+_ANY_TIME, _ANYWHERE = datetime(2000, 1, 3, tzinfo=UTC), calendar_of("metropole")
+"""Conditions on answers alone do not look at the clock."""
 GIVEN = frozenset({"case", "loopCounter", "now", "today"})
 """Names that the engine itself provides."""
 
@@ -167,28 +174,55 @@ def ask_for_missing(reading: Reading, process: DraftProcess, known: set[str]) ->
         if node.kind in (NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE) and len(scope.outgoing(node)) > 1:
             conditions = [flow.condition for flow in scope.outgoing(node) if flow.condition is not None]
             missing = sorted({name for one in conditions for name in texts.names_of(one)} - known - GIVEN)
-            if missing and _answerable(node, missing, [one.text for one in conditions]):
+            if missing and _answerable(node, missing, conditions):
                 _ask(reading, scope, node, missing, [one.text for one in conditions])
             elif missing:
                 why = f"lit « {missing[0]} », que rien dans les fichiers ne fournit"
                 gateways.decide(reading, scope, node, why, f"reads “{missing[0]}”, which nothing in the files provides")
 
 
-def _answerable(node: DraftNode, missing: list[str], conditions: list[str]) -> bool:
+def _answerable(node: DraftNode, missing: list[str], conditions: list[ExpressionText]) -> bool:
     """Whether every answer to the missing names leads somewhere: a default, or yes/no, a list of texts, an ordering."""
-    if node.default_flow is not None or node.kind is NodeKind.INCLUSIVE:
+    written = [one.text for one in conditions]
+    if node.default_flow is not None or "= true" in written:
         return True
     for name in missing:
-        compared = [found for text in conditions for found in _compared_with(name, text)]
-        ordered = any(
-            re.search(rf"\b{re.escape(name)}\s*[<>]|[<>]=?\s*{re.escape(name)}\b", text) for text in conditions
-        )
+        compared = [found for text in written for found in _compared_with(name, text)]
+        ordered = any(re.search(rf"\b{re.escape(name)}\s*[<>]|[<>]=?\s*{re.escape(name)}\b", text) for text in written)
         texts_only = bool(compared) and all(found[:1] in "\"'" for found in compared)
         if compared and not ordered and not texts_only:
             return False
         if texts_only and len(set(compared)) < 2:
             return False
-    return True
+    return _covered(missing, conditions)
+
+
+def _covered(missing: list[str], conditions: list[ExpressionText]) -> bool:
+    """Whether some condition holds for each choice of answers; taken for granted where there are too many of them, or
+    where something else is read.
+    """
+    answers = [_answers(_field(name, [one.text for one in conditions], other=False)) for name in missing]
+    tried = math.prod(len(each) for each in answers)
+    if not 0 < tried <= MAX_TRIED or any(texts.names_of(one) - set(missing) for one in conditions):
+        return True
+    compiled = [texts.compiled(one) for one in conditions]
+    given = (dict(zip(missing, each, strict=True)) for each in itertools.product(*answers))
+    return all(any(_holds(one, scope) for one in compiled) for scope in given)
+
+
+def _holds(condition: Expression, scope: dict[str, object]) -> bool:
+    try:
+        return condition.evaluate(scope, now=_ANY_TIME, calendar=_ANYWHERE) is True
+    except ExpressionError:
+        return False
+
+
+def _answers(field: dict[str, object]) -> list[object]:
+    """What may be answered to a yes/no question or a list; nothing for other fields."""
+    if field["type"] == "bool":
+        return [True, False]
+    options = field.get("options")
+    return [one["value"] for one in options] if isinstance(options, list) else []
 
 
 def _ask(reading: Reading, scope: DraftScope, node: DraftNode, missing: list[str], conditions: list[str]) -> None:

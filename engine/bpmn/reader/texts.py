@@ -6,7 +6,7 @@ import re
 
 from engine.bpmn.model import ExpressionText, Place
 from engine.bpmn.reader.reading import About, Journal, standing_at
-from engine.expressions import Dialect, ExpressionError, compile_expression, compile_script
+from engine.expressions import Dialect, Expression, ExpressionError, compile_expression, compile_script
 
 _WORDS = frozenset(
     [
@@ -56,6 +56,11 @@ def _dialect(text: ExpressionText) -> Dialect | None:
         case "feel" | "juel" | "plain" as known:
             return known
     return None
+
+
+def compiled(text: ExpressionText) -> Expression:
+    """The expression, which is known to compile."""
+    return compile_expression(text.text, dialect=_dialect(text))
 
 
 def problem_of(text: ExpressionText) -> ExpressionError | None:

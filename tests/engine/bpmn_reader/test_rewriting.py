@@ -75,6 +75,29 @@ def test_single_words_on_the_flows_that_nothing_writes_are_labels_for_a_reader(f
     assert "DT-101" not in codes(result)
 
 
+@pytest.mark.parametrize(
+    ("gateway", "first", "second", "asked"),
+    [
+        ("exclusiveGateway", "${urgent}", "${!urgent}", True),
+        ("exclusiveGateway", "${urgent}", "${alone}", False),
+        ("exclusiveGateway", "${risk == 'a'}", "${risk == 'b'}", True),
+        ("exclusiveGateway", "${risk == 'a' &amp;&amp; risk == 'b'}", "${risk == 'b'}", False),
+        ("inclusiveGateway", "${urgent}", "${alone}", False),
+        ("inclusiveGateway", "${urgent || !alone}", "${alone}", True),
+    ],
+)
+def test_names_that_nothing_provides_are_asked_where_every_answer_leads_on_else_the_way_is_asked(
+    gateway: str, first: str, second: str, asked: bool
+) -> None:
+    flow = '<sequenceFlow id="no" name="non" sourceRef="x" targetRef="b"'
+    written = f"{flow}><conditionExpression>{second}</conditionExpression></sequenceFlow>"
+
+    model = model_of(choice(gateway, condition=first).replace(f"{flow}/>".encode(), written.encode()))
+
+    assert ("x_ask" in model.main_process.scope.nodes) is asked
+    assert ("x_decide" in model.main_process.scope.nodes) is not asked
+
+
 def test_a_single_word_that_a_form_writes_stays_a_condition() -> None:
     field = '<extensionElements><camunda:formData><camunda:formField id="yes" type="boolean"/></camunda:formData>'
     inside = BEFORE + f'<userTask id="x">{field}</extensionElements></userTask><exclusiveGateway id="g" default="h"/>'
