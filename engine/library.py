@@ -178,11 +178,18 @@ def forms_in(files: Mapping[str, bytes], model: PathwayModel | None) -> dict[str
     found: dict[str, FormDefinition] = {}
     for path in sorted(files, key=lambda path: not path.startswith(SHARED)):
         if "forms/" in path and path.endswith(".json") and path != STANDARD_FORM:
-            form = parse_form(json_in(files, path), key=path.rpartition("/")[2].removesuffix(".json"))
-            found[form.key] = form
+            data = json_in(files, path)
+            if not is_foreign_form(data):
+                form = parse_form(data, key=path.rpartition("/")[2].removesuffix(".json"))
+                found[form.key] = form
     for key, data in {} if model is None else dict(model.forms).items():
         found.setdefault(key, parse_form(data, key=key))
     return {key: form.with_sections(standard.sections) for key, form in found.items()}
+
+
+def is_foreign_form(data: object) -> bool:
+    """A form of another modeller (form-js, JSON schema): the reader's translation of it is in the model."""
+    return isinstance(data, Mapping) and "sections" not in data and ("components" in data or "properties" in data)
 
 
 def ladders_in(files: Mapping[str, bytes]) -> dict[str, Ladder]:

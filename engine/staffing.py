@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from engine.bpmn.checker import PEOPLE_CODES, YEAR, Holder, check_people
 from engine.bpmn.checker import Absence as DaysAway
 from engine.eligibility import present
-from engine.library import read_folder
+from engine.library import files_of, read_folder
 from engine.models import Absence, Organization, Professional, ProfessionalRole, ProfessionalSector, Sector
 from engine.roles import ORGANIZATION_ROLES, ROLE_LABELS, TERRITORY_ROLES
 
@@ -65,16 +65,26 @@ def territory_directory(session: Session, *, territory_id: UUID, today: date) ->
     )
 
 
-def with_people_of_today(
-    files: Mapping[str, bytes], findings: Sequence[Mapping[str, Any]], directory: TerritoryDirectory
-) -> list[Mapping[str, Any]]:
-    """Findings kept with a draft, as JSON; those about people are replaced by what the directory says today."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staffing:
+    """A draft beside the directory: its findings as JSON, and the names of its files that no role answers to."""
+
+    findings: Sequence[Mapping[str, Any]]
+    strangers: Collection[str]
+
+
+def staffing_of(
+    session: Session, *, version_id: UUID, findings: Sequence[Mapping[str, Any]], territory_id: UUID, today: date
+) -> Staffing:
+    """The findings kept with a draft, those about people replaced by what the directory says today."""
     kept = [one for one in findings if one["code"] not in PEOPLE_CODES]
-    result = read_folder(files)
+    result = read_folder(files_of(session, version_id))
     model = result.model or result.draft
     if model is not None:
+        directory = territory_directory(session, territory_id=territory_id, today=today)
         kept += [one.to_json() for one in check_people(model, directory=directory, read=result.findings)]
-    return sorted(kept, key=lambda one: (WEIGHTS[one["severity"]], one["file"], one["line"], one["column"]))
+    kept.sort(key=lambda one: (WEIGHTS[one["severity"]], one["file"], one["line"], one["column"]))
+    return Staffing(findings=kept, strangers=tuple(result.unmapped))
 
 
 def _sectors(session: Session, territory_id: UUID) -> tuple[Mapping[UUID, set[str]], frozenset[str]]:

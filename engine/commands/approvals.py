@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor
+from engine.bpmn.checker import PEOPLE_CODES
 from engine.commands.pathway_drafts import (
     check_ready,
     draft_to_change,
@@ -36,7 +37,7 @@ def propose(
     """Ask another person to approve a draft. Raises what publishing it would raise."""
     policies.check_may_publish(by)
     draft = draft_to_change(session, version_id, by)
-    check_ready(draft, accepted)
+    check_ready(session, draft, accepted, now)
     wanted = check_release(session, release, by, now)
     _write(
         session,
@@ -61,7 +62,7 @@ def propose_values(
 ) -> None:
     """Ask another person to approve other parameter values: a draft of the live version, proposed at once."""
     draft = open_with_values(session, pathway_key=pathway_key, values=values, by=by, now=now)
-    accepted = {one.code: note for one in draft.findings}
+    accepted = dict.fromkeys({one.code for one in draft.findings} | PEOPLE_CODES, note)
     propose(session, version_id=draft.version_id, release=Release(label=note), accepted=accepted, by=by, now=now)
 
 

@@ -22,10 +22,10 @@ from engine.commands.pathways import look_at, publish, revised, version_to_revis
 from engine.errors import AlreadyPublished, InvalidPathway, InvalidRequest, NotAllowed, PathwayNotFound
 from engine.library import files_of, with_values
 from engine.models import DraftChange, Pathway, PathwayFile, PathwayVersion
+from engine.staffing import staffing_of
 
 MAIN = "pathway.bpmn"
-UNMAPPED = "AF-101"
-"""The finding about a group that no role answers to: its tasks would be seen by nobody."""
+UNNAMED = "personne"
 ID = re.compile(r"[^a-z0-9]+")
 BLANK = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:parcours="urn:parcours:bpmn:1" id="definitions" targetNamespace="urn:parcours">
@@ -107,7 +107,7 @@ def publish_draft(
     if second_person.is_asked_for(session, by):
         raise NotAllowed("Dans ce territoire, une seconde personne approuve chaque version : proposez celle-ci.")
     draft = draft_to_change(session, version_id, by)
-    check_ready(draft, accepted)
+    check_ready(session, draft, accepted, now)
     return publish_files(session, draft, accepted, release or Release(label=label), by=by, now=now)
 
 
@@ -127,17 +127,18 @@ def publish_files(
     return publish(session, files=files, label=release.label, accepted=accepted, by=by, now=now, release=release)
 
 
-def check_ready(draft: PathwayVersion, accepted: Mapping[str, str]) -> None:
+def check_ready(session: Session, draft: PathwayVersion, accepted: Mapping[str, str], now: datetime) -> None:
     """Raises InvalidRequest when a group has no role or a warning no reason, InvalidPathway when an error is left."""
-    errors = [one for one in draft.findings if one["severity"] == Severity.ERROR.value]
+    staffing = staffing_of(
+        session, version_id=draft.id, findings=draft.findings, territory_id=draft.territory_id, today=now.date()
+    )
+    if staffing.strangers:
+        names = ", ".join(f"« {name} »" if name else UNNAMED for name in staffing.strangers)
+        raise InvalidRequest(f"Dites d'abord quel rôle fait le travail que vos fichiers confient à : {names}.")
+    errors = [one for one in staffing.findings if one["severity"] == Severity.ERROR.value]
     if errors:
         raise InvalidPathway(f"Il reste {len(errors)} point(s) à corriger : " + errors[0]["message"], ())
-    strangers = [one for one in draft.findings if one["code"] == UNMAPPED]
-    if strangers:
-        raise InvalidRequest(
-            "Dites d'abord quel rôle fait le travail de chaque groupe du dessin : " + strangers[0]["message"]
-        )
-    warnings = {one["code"] for one in draft.findings if one["severity"] == Severity.WARNING.value}
+    warnings = {one["code"] for one in staffing.findings if one["severity"] == Severity.WARNING.value}
     missing = sorted(code for code in warnings if not accepted.get(code, "").strip())
     if missing:
         raise InvalidRequest(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine import policies
 from engine.actor import Actor
-from engine.bpmn.checker import Directory
+from engine.bpmn.checker import Directory, roles_at_work
 from engine.bpmn.checker import check as check_model
 from engine.bpmn.findings import Finding, Severity, in_reading_order
 from engine.bpmn.model import PathwayModel
@@ -29,6 +29,7 @@ from engine.library import (
     PLAIN_START,
     SHARED,
     files_of,
+    is_foreign_form,
     json_in,
     parameter_value,
     parameters_in,
@@ -36,6 +37,8 @@ from engine.library import (
     shared_files,
 )
 from engine.models import PathwayVersion
+from engine.roles import ROLE_LABELS
+from engine.staffing import territory_directory
 from engine.starting import to_show, versions_of
 
 DESCRIPTION = "pathway.json"
@@ -46,6 +49,7 @@ DRAWN_START_ROLES = frozenset(
     }
 )  # fmt: skip
 """Who opens the cases of a pathway that was only drawn, and does not say it in `pathway.json`."""
+NOT_STARTERS = frozenset({"patient", "caregiver"})
 IGNORED_FOLDERS = ("walks/",)
 
 
@@ -58,10 +62,10 @@ class Checked:
     parameters: Sequence[Mapping[str, Any]]
 
 
-def look_at(files: Mapping[str, bytes]) -> Checked:
+def look_at(files: Mapping[str, bytes], directory: Directory | None = None) -> Checked:
     """Check files that may become a draft; what cannot be read is said in the findings."""
     whole = with_shared(files)
-    model, findings = _read_and_check(whole, None)
+    model, findings = _read_and_check(whole, directory)
     if model is not None:
         description = _description(whole, model)
     else:
@@ -94,7 +98,8 @@ def publish(
     policies.check_may_publish(by)
     opened = check_release(session, release or Release(label=label), by, now)
     whole = with_shared(files)
-    model, findings = _read_and_check(whole, None)
+    directory = territory_directory(session, territory_id=by.territory_id, today=now.date())
+    model, findings = _read_and_check(whole, directory)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if model is None or errors:
         count = len(errors) or 1
@@ -202,7 +207,7 @@ def _forms(files: Mapping[str, bytes]) -> dict[str, Any]:
     for path in sorted(files, key=lambda path: not path.startswith(SHARED)):
         if "forms/" in path and path.endswith(".json"):
             data = json_in(files, path)
-            if isinstance(data, Mapping):
+            if isinstance(data, Mapping) and not is_foreign_form(data):
                 found[str(data.get("key") or path.rpartition("/")[2].removesuffix(".json"))] = data
     return found
 
@@ -212,12 +217,18 @@ def _description(files: Mapping[str, bytes], model: PathwayModel) -> dict[str, A
     description = json_in(files, DESCRIPTION)
     main = model.main_process
     if not isinstance(description, Mapping):
-        description = {"start_form": PLAIN_START, "start_roles": sorted(DRAWN_START_ROLES)}
+        description = {"start_form": model.start_form or PLAIN_START, "start_roles": sorted(_drawn_starters(model))}
     made = dict(description)
     made.setdefault("key", main.id)
     made.setdefault("title", {"fr": main.name or main.id, "en": main.name or main.id})
     made.setdefault("process", main.id)
     return made
+
+
+def _drawn_starters(model: PathwayModel) -> set[str]:
+    """Who opens the cases of a drawing: those it names, else everybody who usually does or works in it."""
+    named = {role for role in model.starters if role in ROLE_LABELS}
+    return named or DRAWN_START_ROLES | (roles_at_work(model) & ROLE_LABELS.keys() - NOT_STARTERS)
 
 
 def _check_parameters(parameters: Sequence[Mapping[str, Any]]) -> None:

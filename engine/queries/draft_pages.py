@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from engine import second_person
 from engine.actor import Actor
+from engine.bpmn.checker import step_names
 from engine.bpmn.reader import NOBODY
 from engine.errors import PathwayNotFound
 from engine.library import read_folder, roles_in
 from engine.models import DraftChange, Pathway, PathwayVersion
 from engine.queries.pathway_pages import check_may_design, files_listed, folder_of_version, main_drawing
 from engine.roles import ROLE_LABELS
+from engine.staffing import staffing_of
 from engine.starting import to_show, versions_of
 
 
@@ -63,6 +65,9 @@ def draft_page(session: Session, *, draft_id: UUID, by: Actor, now: datetime) ->
     version, pathway = row
     published = to_show(versions_of(session, territory_id=by.territory_id, pathway_key=pathway.key), now=now)
     files = files_listed(session, draft_id)
+    staffing = staffing_of(
+        session, version_id=draft_id, findings=version.findings, territory_id=by.territory_id, today=now.date()
+    )
     return DraftPage(
         id=version.id,
         key=pathway.key,
@@ -70,7 +75,7 @@ def draft_page(session: Session, *, draft_id: UUID, by: Actor, now: datetime) ->
         revision=version.revision,
         created_at=version.created_at,
         created_by=version.created_by,
-        findings=version.findings,
+        findings=staffing.findings,
         files=files,
         diagram=main_drawing([path for path, _size in files]),
         published=None if published is None else published.id,
@@ -87,7 +92,8 @@ class GroupLine:
     """A group, lane or person that the files name (`""`: nobody), and the role it stands for, if it was said."""
 
     name: str
-    elements: Sequence[str]
+    steps: Sequence[str]
+    """The names of the steps given to it."""
     role: str
 
 
@@ -95,12 +101,17 @@ def groups_of_draft(session: Session, *, draft_id: UUID, by: Actor) -> Sequence[
     """The names of a draft that a role must be given to, and those that have one."""
     check_may_design(by)
     files = folder_of_version(session, version_id=draft_id, by=by)
-    unmapped, given = read_folder(files).unmapped, roles_in(files)
+    read, given = read_folder(files), roles_in(files)
+    unmapped, named = read.unmapped, step_names(read.draft)
     names = [*sorted(name for name in unmapped if name != NOBODY), *sorted(set(given) - set(unmapped) - {NOBODY})]
     if NOBODY in unmapped or NOBODY in given:
         names.append(NOBODY)
     return tuple(
-        GroupLine(name=name, elements=unmapped.get(name, ()), role="" if name in unmapped else given.get(name, ""))
+        GroupLine(
+            name=name,
+            steps=tuple(dict.fromkeys(named.get(one, one) for one in unmapped.get(name, ()))),
+            role="" if name in unmapped else given.get(name, ""),
+        )
         for name in names
     )
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from engine.bpmn.checker.assignment import PEOPLE_CODES, YEAR, assignment
+from engine.bpmn.checker.assignment import PEOPLE_CODES, YEAR, assignment, roles_at_work
 from engine.bpmn.checker.catalogue import catalogue
 from engine.bpmn.checker.conditions import conditions
 from engine.bpmn.checker.control_flow import control_flow
@@ -33,7 +33,17 @@ from engine.bpmn.findings import Finding, TraceStep, in_reading_order
 from engine.bpmn.model import PathwayModel
 from engine.calendars import calendar_of
 
-__all__ = ["PEOPLE_CODES", "YEAR", "Absence", "Directory", "Holder", "check", "check_people"]
+__all__ = [
+    "PEOPLE_CODES",
+    "YEAR",
+    "Absence",
+    "Directory",
+    "Holder",
+    "check",
+    "check_people",
+    "roles_at_work",
+    "step_names",
+]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -85,6 +95,16 @@ def check_people(model: PathwayModel, *, directory: Directory, read: Iterable[Fi
     subject = Subject(model=model, directory=directory)
     found = [one for one in assignment(subject) if one.code in PEOPLE_CODES]
     return in_reading_order(as_drawn(one, subject) for one in unsaid(found, read))
+
+
+def step_names(model: PathwayModel | None) -> Mapping[str, str]:
+    """The names of the steps by their ids in the designer's file; those the reader made from a step come after it."""
+    nodes = Subject(model=model).nodes if model is not None else ()
+    found: dict[str, str] = {}
+    for node in nodes:
+        if node.name and (node.work is not None or drawn_id(node) not in found):
+            found[drawn_id(node)] = node.name
+    return found
 
 
 def _families(subject: Subject, budget: Budget, now: datetime | None) -> list[Finding]:

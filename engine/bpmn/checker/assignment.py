@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from engine.bpmn.checker.directory import Directory, Holder
 from engine.bpmn.checker.subject import Subject, Words, about
 from engine.bpmn.findings import Finding, Severity
-from engine.bpmn.model import HumanWork, Node, NodeKind, TriggerKind
+from engine.bpmn.model import HumanWork, Node, NodeKind, PathwayModel, TriggerKind
 from engine.roles import ORGANIZATION_ROLES, role_label
 
 YEAR = 365
@@ -42,6 +42,11 @@ def assignment(subject: Subject) -> Iterator[Finding]:
         if subject.directory is not None and roles and roles not in told:
             told.add(roles)
             yield from _people(subject.directory, node, roles)
+
+
+def roles_at_work(model: PathwayModel) -> frozenset[str]:
+    """Every role that a task or a wait of the pathway names."""
+    return frozenset(role for node in Subject(model=model).nodes for role in roles_of(node))
 
 
 def roles_of(node: Node) -> tuple[str, ...]:
