@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from engine.clock import utcnow
 from engine.commands import service_tokens
@@ -23,8 +24,8 @@ def let_program_in() -> None:
     if program is None:
         raise TokenRefused
     visitor.let_in(program)
-    if request.mimetype != "multipart/form-data":
-        request.max_content_length = LARGEST_DOCUMENT
+    if request.mimetype != "multipart/form-data" and (request.content_length or 0) > LARGEST_DOCUMENT:
+        raise RequestEntityTooLarge
 
 
 def sent_a_token() -> bool:

@@ -72,7 +72,7 @@ class _Parser(FlaskParser):
     """webargs, which would take another format for a body without any field, and fall over a bottomless one."""
 
     def load_json(self, req: Request, schema: marshmallow.Schema) -> Any:
-        if not req.is_json and req.get_data(cache=True):
+        if not req.is_json and (req.mimetype or req.content_length):
             raise UnsupportedMediaType
         try:
             return super().load_json(req, schema)
