@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import product
 
-from engine.bpmn.checker.facts import Facts
+from engine.bpmn.checker.facts import Facts, Source
 from engine.bpmn.checker.reading import try_compile
 from engine.bpmn.checker.subject import Corner, Words, about, listed
 from engine.bpmn.findings import Finding, Fix, Severity
 from engine.bpmn.model import Flow, Node, NodeKind
-from engine.bpmn.token_game import outgoing
+from engine.bpmn.token_game import incoming, outgoing
 from engine.calendars import Calendar
 from engine.expressions import Expression, ExpressionError, Value
 from engine.expressions.syntax import Arithmetic, Call, Comparison, Constant, Filter, For, Negation, Path, Quantified
@@ -40,6 +40,7 @@ class _Choice:
         self, facts: Facts, corner: Corner, node: Node, flows: list[Flow], now: datetime, calendar: Calendar
     ) -> None:
         self.facts = facts
+        self.corner = corner
         self.node = node
         self.flows = flows
         self.now = now
@@ -140,7 +141,7 @@ class _Choice:
 
     def _domain(self, name: str) -> list[Value] | None:
         """The values of a name that can make a difference."""
-        sources = self.facts.sources.get(name)
+        sources = self._just_written(name) or self.facts.sources.get(name)
         if not sources or name in self.facts.local:
             return None
         found: dict[Value, None] = {}
@@ -157,6 +158,15 @@ class _Choice:
             else:
                 return None
         return [*found, *([None] if empty else [])]
+
+    def _just_written(self, name: str) -> list[Source]:
+        """How the only step that leads here always writes the name: nothing can write it again in between."""
+        leading = incoming(self.corner.scope)[self.node.id]
+        before = self.corner.scope.nodes[leading[0].source] if len(leading) == 1 else None
+        if before is None or before.kind is not NodeKind.USER_TASK or before.loop is not None:
+            return []
+        written = [one for one in self.facts.written_by(before) if one.name == name]
+        return [] if any(one.optional for one in written) else written
 
     def _points(self, name: str, *, whole: bool) -> list[Value] | None:
         """Numbers at, below, between and above those the conditions compare with; None when it is not that simple."""

@@ -92,6 +92,25 @@ def test_an_answer_left_empty_is_a_warning_and_a_missing_answer_an_error() -> No
     assert severity(True, "ok and ok") is Severity.ERROR
 
 
+WIDER = HumanWork(roles=("gp",), form_key="wider")
+WIDER_FORM = {
+    **form(field("level", "code", options=[*LEVELS, {"value": "none", "label": {"fr": "a"}}])),
+    "key": "wider",
+}
+
+
+@pytest.mark.parametrize(("required", "found"), [(True, set()), (False, {"DT-010"})])
+def test_a_choice_right_after_the_answer_counts_only_what_may_be_answered_there(
+    required: bool, found: set[str]
+) -> None:
+    again = with_node(asked(scope("s > u3 > u0 > x1 > u1 > e", "x1 > u2 > e")), "u3", work=WIDER)
+    forms = {"f": form(field("level", "code", options=LEVELS, required=required)), "wider": WIDER_FORM}
+
+    told = check(of_scope(with_conditions(again, u1='level = "low"', u2='level = "high"')), forms=forms)
+
+    assert codes(told, "DT-010") == found
+
+
 def test_parameters_are_known_values() -> None:
     model = of_scope(with_conditions(CHOICE, u1="strict", u2="not(strict)"))
 
