@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from datetime import datetime
@@ -37,6 +38,7 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     app = create_app(settings, database)
     app.extensions["parcours_advance"] = _advancer(database, channels)
     start_embedded(make_celery(settings, database, channels))
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for a dozen files at once: not a fault
     server = create_server(app, sockets=[listening], threads=THREADS, ident="parcours")
     address = f"http://{_shown(host)}:{listening.getsockname()[1]}/"
     click.echo(f"Parcours est ouvert : {address}  (Ctrl+C pour arrêter)")

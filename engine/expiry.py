@@ -52,7 +52,7 @@ def expired(what: Kept, territory_id: UUID, before: datetime, now: datetime) -> 
     return found[what]
 
 
-def persons_expired(territory_id: UUID, before: datetime) -> Select[tuple[UUID]]:
+def persons_expired(territory_id: UUID, before: datetime) -> Select[UUID]:
     """Patients whose every case closed before that day, not erased yet and not held back; in a steady order."""
     kept = select(ErasureHold.patient_id).where(ErasureHold.patient_id == Patient.id).exists()
     alive = (

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from engine.commands import cases, messages, tasks
 from engine.errors import InvalidAnswers, InvalidMessage, InvalidRequest, NotFound
-from engine.forms import FormDefinition, check_answers
-from engine.queries import directory
+from engine.forms import check_answers
 from engine.queries.case_page import CaseHead, MessageChoice
 from engine.queries.why import CaseWhy
 from web import forms, visitor
 from web.addresses import safe_path
+from web.asking import drawn, sent_answers
 from web.calendar import calendar
 from web.cases import head_of
 from web.texts import gettext as _
@@ -203,36 +203,9 @@ def _message_page(
 ) -> str:
     return render_template(
         "cases/message.html", head=head, why=why, choice=choice, sentence=sentence,
-        **drawn(choice.form, raw, problems or {}),
+        problem_links=forms.problem_links(choice.form, problems or {}),
+        **drawn(choice.form, raw, problems=problems),
     )  # fmt: skip
-
-
-def drawn(form: FormDefinition, raw: Mapping[str, Any], problems: Mapping[str, str]) -> dict[str, Any]:
-    """What a page needs to show a form outside a task: its sections, the directory behind them, the problems."""
-    people: Any = ()
-    structures: Any = ()
-    with visitor.database().reading() as session:
-        by = visitor.current_actor()
-        names = directory.names_of(session, by=by, references=forms.references(form, raw))
-        if forms.asks_for(form, "person"):
-            people = directory.people(session, by=by, today=calendar().today(visitor.now()))
-        if forms.asks_for(form, "org"):
-            structures = directory.organizations(session, by=by)
-    return {
-        "people": people,
-        "organizations": structures,
-        "sections": forms.sections(form, raw, facts={}, names=names, problems=problems),
-        "problem_links": forms.problem_links(form, problems),
-    }
-
-
-def sent_answers(form: FormDefinition) -> dict[str, Any]:
-    """What the browser sent for this form, people and structures by their reference."""
-    raw = forms.raw_answers(form, request.form)
-    with visitor.database().reading() as session:
-        by = visitor.current_actor()
-        people = directory.people(session, by=by, today=calendar().today(visitor.now()))
-        return forms.resolve_references(form, raw, people, directory.organizations(session, by=by))
 
 
 def _sender(name: str) -> dict[str, str]:

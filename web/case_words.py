@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.forms import Field
+from engine.queries.case_facts import COMMUNE
 from engine.queries.case_timeline import Happening
 from web import language, times
 from web.texts import gettext as _
@@ -110,7 +111,7 @@ def value_words(value: Any, field: Field | None, names: Mapping[str, str]) -> st
             text = str(value)
             if field is not None and field.type in ("code", "codes"):
                 return field.option_label(text, language.current())
-            return names.get(text, text)
+            return names.get(f"{COMMUNE}{text}" if field is not None and field.type == "commune" else text, text)
 
 
 def _row_words(row: Any, table: Field, names: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from engine.forms import Field, FormDefinition
+from engine.forms import REFERENCE_TYPES, Field, FormDefinition
 from engine.forms.conditions import browser_condition
 from engine.outcome import Value
 from engine.queries.directory import DirectoryEntry
@@ -158,23 +158,21 @@ def raw_answers(form: FormDefinition, sent: MultiDict[str, str]) -> Raw:
     return raw
 
 
-def resolve_references(
-    form: FormDefinition, raw: Raw, people: Sequence[DirectoryEntry], organizations: Sequence[DirectoryEntry]
-) -> Raw:
+def resolve_references(form: FormDefinition, raw: Raw, lists: Mapping[str, Sequence[DirectoryEntry]]) -> Raw:
     """Names typed or chosen from the directory become references; a name the directory does not hold stays as typed."""
-    known = {"person": _by_name(people), "org": _by_name(organizations)}
+    known = {kind: _by_name(entries) for kind, entries in lists.items()}
     return {name: _resolved(form.fields[name], value, known) for name, value in raw.items()}
 
 
 def references(form: FormDefinition, raw: Mapping[str, Any]) -> list[str]:
-    """The texts of person and structure fields, in tables too."""
+    """The texts of the fields that refer to the directory, in tables too."""
     found: list[str] = []
     for name, field in form.fields.items():
         value = raw.get(name)
-        if field.type in ("person", "org") and isinstance(value, str):
+        if field.type in REFERENCE_TYPES and isinstance(value, str):
             found.append(value)
         for row in _rows(value) if field.type == "table" else ():
-            found += [str(row.get(one.name) or "") for one in field.columns if one.type in ("person", "org")]
+            found += [str(row.get(one.name) or "") for one in field.columns if one.type in REFERENCE_TYPES]
     return [text for text in found if text]
 
 

@@ -18,7 +18,7 @@ from engine.errors import DuplicateCase, Invalid, InvalidAnswers, InvalidRequest
 from engine.forms import FormDefinition, Section, prefill
 from engine.queries import directory, new_case
 from engine.queries.new_case import PathwayCard, PatientChosen
-from web import forms, visitor
+from web import asking, forms, visitor
 from web.calendar import calendar
 from web.texts import gettext as _
 
@@ -142,7 +142,7 @@ def _start(session: Session, chosen: Choices, raw: Mapping[str, Any], *, key: st
         pathway_key=chosen.pathway.key,
         patient_id=chosen.patient.id,
         facts={**raw, **_said_by_patient(chosen)},
-        organization_id=_organization(),
+        organization_id=_organization(session),
         stay=str(raw.get("stay_number") or "") or None,
         by=visitor.current_actor(),
         now=visitor.now(),
@@ -193,17 +193,10 @@ def _page(
     first_steps: Sequence[new_case.FirstTask] = (),
 ) -> str:
     asked = None if chosen.form is None else _asked(chosen.form, problems or {})
-    drawn: dict[str, Any] = {"sections": [], "people": (), "organizations": ()}
+    drawn = {"sections": [], "directory": {}} if asked is None else asking.drawn(asked, raw, problems=problems)
     with visitor.database().reading() as session:
         by = visitor.current_actor()
         communes = directory.communes(session, by=by) if chosen.patient is None else ()
-        if asked is not None:
-            names = directory.names_of(session, by=by, references=forms.references(asked, raw))
-            drawn = {
-                "sections": forms.sections(asked, raw, facts={}, names=names, problems=problems),
-                "people": directory.people(session, by=by, today=calendar().today(visitor.now())),
-                "organizations": directory.organizations(session, by=by),
-            }
     links = [] if asked is None else forms.problem_links(asked, problems or {})
     return render_template(
         "new_case/new.html",
@@ -262,16 +255,11 @@ def _said_by_patient(chosen: Choices) -> dict[str, Any]:
 
 def _sent(chosen: Choices) -> dict[str, Any]:
     assert chosen.form is not None
-    raw = forms.raw_answers(_asked(chosen.form, {}), request.form)
-    by = visitor.current_actor()
-    with visitor.database().reading() as session:
-        people = directory.people(session, by=by, today=calendar().today(visitor.now()))
-        return forms.resolve_references(chosen.form, raw, people, directory.organizations(session, by=by))
+    return asking.sent_answers(_asked(chosen.form, {}))
 
 
-def _organization() -> UUID | None:
-    with visitor.database().reading() as session:
-        ward, hospital = directory.ward_and_hospital(session, by=visitor.current_actor())
+def _organization(session: Session) -> UUID | None:
+    ward, hospital = directory.ward_and_hospital(session, by=visitor.current_actor())
     place = ward or hospital
     return UUID(place.reference) if place is not None else None
 

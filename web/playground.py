@@ -13,11 +13,11 @@ from flask.typing import ResponseReturnValue
 
 from engine.commands import pathways
 from engine.errors import InvalidPathway, InvalidRequest, NotFound
-from engine.queries import directory, pathway_pages
+from engine.queries import pathway_pages
 from engine.queries.playground import MOST_MOVES, Board, OpenWork, Toy, play, toy_of
 from engine.walks.suite import play as play_walks
 from engine.walks.suite import shipped_walks
-from web import forms, visitor
+from web import asking, forms, visitor
 from web.calendar import calendar
 from web.texts import gettext as _
 
@@ -158,16 +158,9 @@ def _page(
 
 def _drawn(task: OpenWork | None, board: Board, raw: Mapping[str, Any]) -> dict[str, Any]:
     if task is None or task.form is None:
-        return {"sections": [], "people": (), "organizations": ()}
+        return {"sections": [], "directory": {}}
     opened = {**forms.raw_values(task.form, task.values), **raw}
-    with visitor.database().reading() as session:
-        by = visitor.current_actor()
-        names = directory.names_of(session, by=by, references=forms.references(task.form, opened))
-    return {
-        "sections": forms.sections(task.form, opened, facts=task.facts, names=names, problems=board.problems),
-        "people": (),
-        "organizations": (),
-    }
+    return asking.drawn(task.form, opened, facts=task.facts, problems=board.problems)
 
 
 @bp.errorhandler(InvalidPathway)

@@ -13,7 +13,7 @@ from engine.errors import InvalidAnswers, InvalidRequest
 from engine.queries.case_facts import Rectifiable, rectifiable
 from engine.queries.case_page import CaseHead
 from web import forms, visitor
-from web.case_acts import drawn, sent_answers
+from web.asking import drawn, sent_answers
 from web.cases import head_of
 from web.texts import gettext as _
 
@@ -50,5 +50,6 @@ def _page(
 ) -> str:  # fmt: skip
     return render_template(
         "rectifications/answer.html", head=head, answer=answer, sentence=sentence,
-        **drawn(answer.form, raw, problems or {}),
+        problem_links=forms.problem_links(answer.form, problems or {}),
+        **drawn(answer.form, raw, problems=problems),
     )  # fmt: skip

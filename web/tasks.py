@@ -12,11 +12,10 @@ from flask.typing import ResponseReturnValue
 
 from engine.commands import tasks
 from engine.errors import Conflict, Invalid, InvalidAnswers, InvalidRequest, ProofNeeded
-from engine.forms import FormDefinition
 from engine.queries import directory
 from engine.queries.task_page import TaskForm, TaskPage, task_form, task_page
 from engine.queries.worklist import others_for_patient
-from web import forms, visitor
+from web import asking, forms, visitor
 from web.calendar import calendar
 from web.errors import answer, wants_json
 from web.offline import kept_offline
@@ -46,7 +45,7 @@ def show(task_id: UUID) -> ResponseReturnValue:
 def complete(task_id: UUID) -> ResponseReturnValue:
     """Finish the task with the answers of its form."""
     asked = form_of(task_id)
-    raw = _sent_answers(asked.form)
+    raw = asking.sent_answers(asked.form)
     if "ajouter" in request.form:  # one more row, without script
         return _form_page(page_of(task_id), _with_blank_row(raw, request.form["ajouter"]))
     return finish(task_id, asked, raw)
@@ -102,10 +101,14 @@ def finished(task_id: UUID) -> ResponseReturnValue:
 @bp.post("/brouillon")
 def save_draft(task_id: UUID) -> ResponseReturnValue:
     """Keep what is being typed."""
-    asked = form_of(task_id)
+    answers = asking.sent_answers(form_of(task_id).form)
     with visitor.database().transaction() as session:
         tasks.save_draft(
-            session, task_id=task_id, answers=_sent_answers(asked.form), by=visitor.current_actor(), now=visitor.now()
+            session,
+            task_id=task_id,
+            answers=answers,
+            by=visitor.current_actor(),
+            now=visitor.now(),
         )
     if wants_json() or "X-CSRFToken" in request.headers:
         return "", 204
@@ -252,33 +255,8 @@ def _form_page(
 
 
 def drawn(page: TaskPage, raw: Mapping[str, Any], problems: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The form with its answers, for a template."""
-    by = visitor.current_actor()
-    with visitor.database().reading() as session:
-        names = directory.names_of(session, by=by, references=forms.references(page.form, raw))
-        people = directory.people(session, by=by, today=_today()) if forms.asks_for(page.form, "person") else ()
-        structures = directory.organizations(session, by=by) if forms.asks_for(page.form, "org") else ()
-    return {
-        "sections": forms.sections(page.form, raw, facts=page.facts, names=names, problems=problems),
-        "people": people,
-        "organizations": structures,
-    }
-
-
-def _sent_answers(form: FormDefinition) -> dict[str, Any]:
-    raw = forms.raw_answers(form, request.form)
-    by = visitor.current_actor()
-    people = forms.asks_for(form, "person")
-    structures = forms.asks_for(form, "org")
-    if not (people or structures):
-        return raw
-    with visitor.database().reading() as session:
-        return forms.resolve_references(
-            form,
-            raw,
-            directory.people(session, by=by, today=_today()) if people else (),
-            directory.organizations(session, by=by) if structures else (),
-        )
+    """The form of the task with its answers, for a template."""
+    return asking.drawn(page.form, raw, facts=page.facts, problems=problems)
 
 
 def _with_blank_row(raw: dict[str, Any], table: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def purge_night(database: Database, *, territory_id: UUID, now: datetime) -> int
     with database.reading() as session:
         if retention.purged_since(session, territory_id=territory_id, since=now - BETWEEN_NIGHTS):
             return 0
-    deleted = dict.fromkeys(BY_ITSELF, 0)
+    deleted: dict[Kept, int] = dict.fromkeys(BY_ITSELF, 0)
     for what in BY_ITSELF:
         while True:
             with database.transaction() as session:

@@ -40,6 +40,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "str": "string",
         "text": "string",
         "code": "string",
+        "commune": "string",
         "bool": "boolean",
         "dt": "date and time",
         "dateTime": "date and time",

@@ -3,6 +3,7 @@
 from engine.forms.checking import check_answers
 from engine.forms.definition import (
     FIELD_TYPES,
+    REFERENCE_TYPES,
     Field,
     FormDefinition,
     FormProblem,
@@ -15,6 +16,7 @@ from engine.forms.showing import prefill, visible_fields
 
 __all__ = [
     "FIELD_TYPES",
+    "REFERENCE_TYPES",
     "Field",
     "FormDefinition",
     "FormProblem",

@@ -27,6 +27,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "dt": ("Une date et une heure sont attendues.", "A date and a time are expected."),
     "code": ("Choisissez une réponse de la liste.", "Choose an answer from the list."),
     "text": ("Un texte est attendu.", "A text is expected."),
+    "commune": (
+        "Choisissez une commune de la liste, ou donnez son code INSEE (cinq caractères).",
+        "Choose a municipality from the list, or give its INSEE code (five characters).",
+    ),
     "length": (
         "{maximum} caractères au plus ; il y en a {length}.",
         "At most {maximum} characters; there are {length}.",
@@ -38,6 +42,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "max_rows": ("{maximum} lignes au plus.", "At most {maximum} rows."),
     "wrong": ("Certaines réponses sont à corriger ou à compléter.", "Some answers need to be corrected or completed."),
 }
+INSEE_CODE = r"^(\d{2}|2[AB])\d{3}\Z"
 YES = frozenset({"true", "on", "yes", "oui", "1", "vrai"})
 NO = frozenset({"false", "off", "no", "non", "0", "faux"})
 
@@ -149,6 +154,8 @@ def _schema_field(field: Field) -> fields.Field[Any]:
         case "codes":
             known = validate.ContainsOnly([option.value for option in field.options])
             return fields.List(fields.String(), validate=known)
+        case "commune":
+            return fields.String(validate=validate.Regexp(INSEE_CODE))
         case _:
             return fields.String()
 
@@ -156,7 +163,7 @@ def _schema_field(field: Field) -> fields.Field[Any]:
 def _kind_of_problem(field: Field) -> str:
     if field.type in ("code", "codes"):
         return "code"
-    return field.type if field.type in ("bool", "int", "dec", "date", "dt") else "text"
+    return field.type if field.type in ("bool", "int", "dec", "date", "dt", "commune") else "text"
 
 
 def _out_of_bounds(field: Field, value: Value, locale: str) -> str | None:

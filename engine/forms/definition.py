@@ -14,10 +14,27 @@ from typing import Any
 
 from engine.expressions import Expression, ExpressionError, compile_expression
 
-FIELD_TYPES = ("bool", "int", "dec", "str", "text", "date", "dt", "code", "codes", "person", "org", "file", "table")
+FIELD_TYPES = (
+    "bool",
+    "int",
+    "dec",
+    "str",
+    "text",
+    "date",
+    "dt",
+    "code",
+    "codes",
+    "person",
+    "org",
+    "commune",
+    "file",
+    "table",
+)
+REFERENCE_TYPES = ("person", "org", "commune")
+"""Chosen from the directory; a form keeps the reference (an id, an INSEE code) and shows the name."""
 CHOICE_TYPES = ("code", "codes")
 AUDIENCES = ("all", "clinical", "social", "administrative")
-MAXIMUM_LENGTHS = {"str": 200, "text": 4000, "person": 200, "org": 200, "file": 200}
+MAXIMUM_LENGTHS = {"str": 200, "text": 4000, "person": 200, "org": 200, "commune": 5, "file": 200}
 MAXIMUM_ROWS = 100
 MAXIMUM_FIELDS = 200
 

@@ -19,9 +19,12 @@ from engine.models import CaseFact, Organization, Professional
 from engine.outcome import Value
 from engine.policies import check_may_rectify, may_rectify
 from engine.queries.case_page import CaseHead
+from engine.queries.directory import INSEE_LENGTH, communes_named
 from engine.visibility import readable_audiences
 
 MOST = 2_000
+COMMUNE = "commune:"
+"""Before the INSEE code of a commune among the names: five digits may be anything else."""
 NOT_SHOWN = frozenset({"patient", "comment"})
 """The patient is the page's title; remarks stand in the timeline."""
 
@@ -166,7 +169,7 @@ def _is_reference(text: str) -> bool:
 
 
 def names_behind(session: Session, *, facts: CaseFacts, by: Actor) -> Mapping[str, str]:
-    """People and structures by what values hold of them: an id, an RPPS or a FINESS number. Two statements."""
+    """People, structures and communes by what values hold of them: an id, an RPPS, FINESS or INSEE number."""
     texts = {
         one
         for group in facts.groups
@@ -199,7 +202,8 @@ def names_behind(session: Session, *, facts: CaseFacts, by: Actor) -> Mapping[st
         named[str(key)] = name
         if finess:
             named[finess] = name
-    return named
+    codes = {one for one in texts if len(one) == INSEE_LENGTH}
+    return named | {f"{COMMUNE}{code}": name for code, name in communes_named(session, by=by, codes=codes).items()}
 
 
 def _texts(value: Value) -> list[str]:

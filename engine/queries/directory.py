@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.actor import Actor
 from engine.eligibility import holds_role_now
+from engine.errors import InvalidRequest
 from engine.models import Commune, Organization, Professional, ProfessionalRole
 
 MOST = 300
+INSEE_LENGTH = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,21 +80,47 @@ def organizations(session: Session, *, by: Actor) -> Sequence[DirectoryEntry]:
     )
 
 
+def organization_coded(session: Session, *, code: str, by: Actor) -> UUID:
+    """The structure of this code or FINESS number. Raises InvalidRequest."""
+    found = session.execute(
+        select(Organization.id).where(
+            Organization.territory_id == by.territory_id, or_(Organization.code == code, Organization.finess == code)
+        )
+    ).scalar_one_or_none()
+    if found is None:
+        raise InvalidRequest(f"Aucune structure du territoire n'a « {code} » pour code ou pour numéro FINESS.")
+    return found
+
+
 def names_of(session: Session, *, by: Actor, references: Iterable[str]) -> Mapping[str, str]:
     """The names behind references stored in facts; references that are plain text are left out."""
-    keys = [UUID(one) for one in references if _is_key(one)]
+    wanted = tuple(references)
+    named = communes_named(session, by=by, codes=[one for one in wanted if len(one) == INSEE_LENGTH])
+    keys = [UUID(one) for one in wanted if _is_key(one)]
     if not keys:
-        return {}
+        return named
     people_found = session.execute(
         select(Professional).where(Professional.territory_id == by.territory_id, Professional.id.in_(keys))
     ).scalars()
-    named = {str(one.id): one.display_name for one in people_found}
+    named |= {str(one.id): one.display_name for one in people_found}
     structures = session.execute(
         select(Organization.id, Organization.name).where(
             Organization.territory_id == by.territory_id, Organization.id.in_(keys)
         )
     )
     return named | {str(key): name for key, name in structures}
+
+
+def communes_named(session: Session, *, by: Actor, codes: Collection[str]) -> dict[str, str]:
+    """Names of communes of the territory by INSEE code."""
+    if not codes:
+        return {}
+    rows = session.execute(
+        select(Commune.insee_code, Commune.name).where(
+            Commune.territory_id == by.territory_id, Commune.insee_code.in_(codes)
+        )
+    )
+    return {row.insee_code: row.name for row in rows}
 
 
 def _is_key(text: str) -> bool:

@@ -74,7 +74,7 @@ def test_every_type_of_question_has_its_input(claire: Browser, visit: str) -> No
     assert '<input id="next_on" name="next_on" type="date"' in page
     assert page.count('type="radio" name="fall"') == 2
     assert page.count('type="checkbox" name="needs"') == 2
-    assert 'list="annuaire-personnes"' in page and '<option value="Marc DEMO-MARC">' in page
+    assert 'list="annuaire-person"' in page and '<option value="Marc DEMO-MARC">' in page
     assert 'data-rows="drugs"' in page and 'name="drugs-__row__-drug"' in page
     assert 'data-visible-if="{"op": "=", "field": "fall", "value": "true"}"' in page.replace("&#34;", '"')
 

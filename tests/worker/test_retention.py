@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from engine.commands import cases, patients, retention
+from engine.commands import cases, erasures, patients, retention
 from engine.commands.erasures import erase
 from engine.errors import Conflict, InvalidRequest, NotAllowed
 from engine.models import (
@@ -127,7 +127,7 @@ class TestPersons:
                 raise RuntimeError("broken")
             return erase(session, patient_id=patient_id, **rest)
 
-        monkeypatch.setattr(retention.erasures, "erase", failing)
+        monkeypatch.setattr(erasures, "erase", failing)
 
         detail = purge(world, seen=2).detail
 

@@ -161,6 +161,7 @@ FAMILY_OF: Mapping[str, str] = {
     "str": "string",
     "text": "string",
     "code": "string",
+    "commune": "string",
     "bool": "boolean",
     "dt": "date and time",
     "codes": "list",
