@@ -9,17 +9,17 @@ from pathlib import Path
 import click
 
 from cli.pathway_files import parameters_of, read_pathway
-from engine.bpmn.checker import check
+from engine.bpmn.checker import Directory, check
 from engine.bpmn.findings import Finding, has_errors, together
 from engine.bpmn.reader import ReadResult
 
 _WORDS = {"error": "erreur", "warning": "attention", "info": "note"}
 
 
-def run(files: Sequence[Path], *, as_json: bool) -> int:
+def run(files: Sequence[Path], *, as_json: bool, directory: Directory | None = None) -> int:
     """Check the files together, as one pathway. Returns 0 when nothing is an error, else 1."""
     result = read_pathway(files)
-    findings = everything_about(result)
+    findings = everything_about(result, directory)
     ok = not has_errors(findings)
     if as_json:
         answer = {
@@ -36,11 +36,11 @@ def run(files: Sequence[Path], *, as_json: bool) -> int:
     return 0 if ok else 1
 
 
-def everything_about(result: ReadResult) -> tuple[Finding, ...]:
+def everything_about(result: ReadResult, directory: Directory | None = None) -> tuple[Finding, ...]:
     """What reading and checking found, in one list, heaviest first."""
     if result.draft is None:
         return result.findings
-    checked = check(result.draft, parameters=parameters_of(result), read=result.findings)
+    checked = check(result.draft, parameters=parameters_of(result), read=result.findings, directory=directory)
     return together(result.findings, checked)
 
 

@@ -32,12 +32,18 @@ def up(host: str, port: int, data: Path, no_demo: bool) -> None:
 
 @parcours.command()
 @click.argument("files", nargs=-1, required=True, type=FILES)
+@click.option("--territory", help="Code of a territory: says who could do each task, from its directory.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def check(files: tuple[Path, ...], as_json: bool) -> None:
+def check(files: tuple[Path, ...], territory: str | None, as_json: bool) -> None:
     """Say everything that is wrong with a pathway. Exit code 0 when it can be published, 1 otherwise."""
     from cli.check import run
 
-    sys.exit(run(files, as_json=as_json))
+    directory = None
+    if territory is not None:
+        from cli.directory import directory_of
+
+        directory = directory_of(territory)
+    sys.exit(run(files, as_json=as_json, directory=directory))
 
 
 @parcours.command()
@@ -138,7 +144,7 @@ def package_import(file: Path, publish: bool, label: str, reason: str, territory
 
 @parcours.group()
 def account() -> None:
-    """Accounts: the first administrator, invitations, keys."""
+    """Accounts: the first administrator, invitations, tokens of programs."""
 
 
 @account.command("create-admin")
@@ -161,6 +167,21 @@ def account_invite(login: str, territory: str) -> None:
     from cli.account import invite
 
     invite(login=login, territory=territory)
+
+
+@account.command("token")
+@click.option("--name", required=True, help="Name of the program, as the trace will say it.")
+@click.option("--organization", required=True, help="Code or FINESS number of the structure it acts for.")
+@click.option(
+    "--scope", "scopes", multiple=True, required=True, help="What it may do; several times (docs/reference/api.md)."
+)
+@click.option("--days", default=90, show_default=True, help="How long it opens.")
+@click.option("--territory", default="", help="Code of the territory; needed when there are several.")
+def account_token(name: str, organization: str, scopes: tuple[str, ...], days: int, territory: str) -> None:
+    """Let a program in: print its token, this once (the token alone on standard output)."""
+    from cli.account import token
+
+    token(name=name, organization=organization, scopes=scopes, days=days, territory=territory)
 
 
 @parcours.group()

@@ -205,8 +205,9 @@ def check_drawing(draft: str) -> ResponseReturnValue:
     with visitor.database().reading() as session:
         by = visitor.current_actor()
         page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
-        files = pathway_pages.folder_of_version(session, version_id=page.id, by=by)
-    return jsonify(_told(as_json(pathways.check({**files, page.diagram: content})), ""))
+        files = {**pathway_pages.folder_of_version(session, version_id=page.id, by=by), page.diagram: content}
+        found = pathways.check_in_territory(session, files=files, by=by, now=visitor.now())
+    return jsonify(_told(as_json(found), ""))
 
 
 def _told(findings: Sequence[Mapping[str, Any]], first: str) -> dict[str, Any]:

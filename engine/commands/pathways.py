@@ -79,6 +79,13 @@ def check(files: Mapping[str, bytes], directory: Directory | None = None) -> tup
     return _read_and_check(with_shared(files), directory)[1]
 
 
+def check_in_territory(
+    session: Session, *, files: Mapping[str, bytes], by: Actor, now: datetime
+) -> tuple[Finding, ...]:
+    """The same, with what the directory of the territory says of those who would do the tasks."""
+    return check(files, territory_directory(session, territory_id=by.territory_id, today=now.date()))
+
+
 def publish(
     session: Session,
     *,

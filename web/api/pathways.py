@@ -107,7 +107,9 @@ def verdict(sent: Sequence[FileStorage]) -> ResponseReturnValue:
         files = folder_of(sent_files(sent))
     except InvalidRequest as refusal:
         return _not_publishable(str(refusal), [])
-    findings = as_json(pathways.check(files))
+    with visitor.database().reading() as session:
+        found = pathways.check_in_territory(session, files=files, by=visitor.current_actor(), now=visitor.now())
+    findings = as_json(found)
     errors = sum(1 for one in findings if one["severity"] == "error")
     if errors:
         return _not_publishable(ngettext("%(num)s point à corriger.", "%(num)s points à corriger.", errors), findings)

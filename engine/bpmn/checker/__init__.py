@@ -142,6 +142,6 @@ def as_drawn(one: Finding, subject: Subject) -> Finding:
 
 def unsaid(found: Iterable[Finding], read: Iterable[Finding]) -> list[Finding]:
     """Findings of the checker that the reader has not already made about the same element."""
-    said = {(one.element_id, one.code) for one in read}
+    said = {(element, one.code) for one in read for element in (one.element_id, *one.related)}
     codes = catalogue()
     return [one for one in found if not any((one.element_id, code) in said for code in codes[one.code].reader)]
