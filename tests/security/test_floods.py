@@ -7,7 +7,11 @@ import time
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
+from sqlalchemy import event
 
+from engine.db import Database
+from tests.security.crawling import addresses, what_exists
 from tests.web.browser import TOKEN, Browser, text_of
 from web.security import WRITES
 
@@ -43,11 +47,7 @@ def test_a_form_of_a_hundred_thousand_fields_is_answered_at_once(browser_of: Bro
 
 def test_one_account_that_floods_is_slowed_down_and_the_others_are_not(browser_of: BrowserOf) -> None:
     noisy, quiet = browser_of("claire"), browser_of("helene")
-    tokens = {}
-    for browser in (noisy, quiet):
-        found = TOKEN.search(browser.get("/hors-ligne").get_data(as_text=True))
-        assert found is not None
-        tokens[id(browser)] = found[1]
+    tokens = {id(browser): _token(browser) for browser in (noisy, quiet)}
 
     def write(browser: Browser) -> tuple[int, float]:
         began = time.monotonic()
@@ -63,6 +63,55 @@ def test_one_account_that_floods_is_slowed_down_and_the_others_are_not(browser_o
     assert "Attendez une minute" in text_of(answers[-1])
     assert {status for status, _ in during} == {303}
     assert statistics.median(seconds for _, seconds in during) < before * 5 + 0.05
+
+
+class Held:
+    """How many connections of the pool are out, and the most there ever were."""
+
+    def __init__(self, database: Database) -> None:
+        self.now = self.most = 0
+        event.listen(database.engine.pool, "checkout", self._out)
+        event.listen(database.engine.pool, "checkin", self._in)
+
+    def _out(self, *_: object) -> None:
+        self.now += 1
+        self.most = max(self.most, self.now)
+
+    def _in(self, *_: object) -> None:
+        self.now -= 1
+
+
+def test_no_request_holds_two_connections_at_once(
+    app: Flask, browser_of: BrowserOf, start_case: Callable[..., str], database: Database
+) -> None:
+    """With as many requests as connections, each waiting for a second one would wait for all the others."""
+    known = what_exists(database, start_case())
+    form = {
+        "patient": known["patient_id"],
+        "parcours": "try_out",
+        "stay_number": "S-2",
+        "reason": "other",
+        "comment": "x",
+    }
+    held, greedy = Held(database), {}
+    for login in ("helene", "claire", "maud", "hugo"):
+        browser = browser_of(login)
+        token = _token(browser)
+        for method in ("GET", "POST"):
+            for address in addresses(app, method, known):
+                if "deconnexion" not in address:
+                    held.most = held.now
+                    data = {**form, "csrf_token": token} if method == "POST" else None
+                    browser.client.open(address, method=method, data=data)
+                    if held.most > 1:
+                        greedy[f"{login}: {method} {address}"] = held.most
+    assert not greedy
+
+
+def _token(browser: Browser) -> str:
+    found = TOKEN.search(browser.get("/hors-ligne").get_data(as_text=True))
+    assert found is not None
+    return found[1]
 
 
 def test_asking_for_emergency_access_is_slowed_down(browser_of: BrowserOf) -> None:
