@@ -1,4 +1,4 @@
-"""`parcours account` and `parcours keys`: the first administrator, invitations, keys. No password is ever printed."""
+"""`parcours account` and `parcours keys`: the first administrator, invitations, tokens of programs, keys."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from cli.database import open_database
 from engine.actor import system_actor
 from engine.clock import utcnow
-from engine.commands import accounts
+from engine.commands import accounts, service_tokens
 from engine.errors import InvalidRequest
 from engine.queries.clocks import territory_named
+from engine.queries.directory import organization_coded
 from engine.settings import read_settings
 from engine.vault import Vault
 
@@ -33,6 +34,19 @@ def invite(*, login: str, territory: str) -> None:
         by = system_actor(_territory(session, territory))
         invited = accounts.invite(session, login=login, by=by, now=utcnow())
     _print_link(invited)
+
+
+def token(*, name: str, organization: str, scopes: tuple[str, ...], days: int, territory: str) -> None:
+    """Let a program in and print its secret, this once."""
+    with open_database().transaction() as session:
+        by = system_actor(_territory(session, territory))
+        place = organization_coded(session, code=organization, by=by)
+        issued = service_tokens.issue(
+            session, name=name, organization_id=place, scopes=scopes, days=days, by=by, now=utcnow()
+        )
+    click.echo("Ce jeton ne sera plus jamais affiché :", err=True)
+    click.echo(issued.secret)
+    click.echo(f"Il ouvre jusqu'au {issued.expires_at:%d/%m/%Y}. Il se retire sur « Accès des programmes ».", err=True)
 
 
 def rotate_keys() -> None:
