@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from engine.commands import cases, messages, tasks, timers
-from engine.errors import CaseClosed, CaseNotFound, Conflict, ParcoursError, TaskAlreadyCompleted, TaskAlreadyTaken
+from engine.errors import CaseClosed, CaseNotFound, Conflict, TaskAlreadyCompleted, TaskAlreadyTaken
 from engine.models import Case, CaseHistory, Task, Timer
 from tests.engine.commands import small_pathways
+from tests.engine.commands.racing import race
 from tests.engine.commands.world import World
-
-PATIENCE = 20
-
-
-def race(world: World, first: Callable[[Any], Any], second: Callable[[Any], Any]) -> ParcoursError | None:
-    """`first` has done its work but not committed when `second` begins; the second's error, if any.
-
-    The first commits only once the database shows that the second waits for a lock.
-    """
-    problem: list[ParcoursError] = []
-
-    def run_second() -> None:
-        try:
-            with world.database.transaction() as session:
-                second(session)
-        except ParcoursError as error:
-            problem.append(error)
-
-    thread = threading.Thread(target=run_second)
-    with world.database.transaction() as session:
-        first(session)
-        thread.start()
-        wait_for_a_lock(world)
-    thread.join(PATIENCE)
-    assert not thread.is_alive()
-    return problem[0] if problem else None
-
-
-def wait_for_a_lock(world: World) -> None:
-    done = threading.Event()
-    question = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    for _ in range(PATIENCE * 100):
-        if world.read(lambda session: session.execute(question).scalar_one()):
-            return
-        done.wait(0.01)
-    raise AssertionError("The second session never waited.")
 
 
 def completing(world: World, task_id: Any, who: str, **answers: Any) -> Callable[[Any], Any]:
