@@ -96,7 +96,7 @@ class _Translation:
         kind = component.get("type")
         if kind in _SILENT:
             if kind == "text" and isinstance(component.get("text"), str):
-                self.intro.append(re.sub(r"(?m)^#+\s*", "", component["text"]))
+                self.intro.append(re.sub(r"(?m)^#+\s*(.*?)[ \t:.]*$", r"\1.", component["text"]))
             return []
         name = self._usable(component.get("key"))
         if name is None:

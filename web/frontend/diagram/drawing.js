@@ -1,6 +1,7 @@
 // Draws one BPMN file with bpmn-js and lays states, badges and replays over it.
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import { fontReady, showWell, style } from './display.js';
+import { laidOutWords, withDrawing } from './layout.js';
 import { replayer } from './replay.js';
 
 const badge = (text, ...classes) => Object.assign(document.createElement('div'), { className: ['diagram-badge', ...classes].join(' '), textContent: text });
@@ -82,7 +83,9 @@ export async function draw(element) {
   try {
     const [xml, state] = await Promise.all([text(element.dataset.diagram), json(element.dataset.state), fontReady()]);
     const viewer = new NavigatedViewer({ container: element, ...style });
-    await viewer.importXML(xml);
+    const drawing = await withDrawing(xml);
+    await viewer.importXML(drawing.xml);
+    if (drawing.made) element.after(Object.assign(document.createElement('p'), { className: 'quiet wide-only', textContent: laidOutWords() }));
     showState(viewer, state);
     showWell(viewer, element, whereItHappens(state.nodes ?? []));
     chooseTogether(viewer);

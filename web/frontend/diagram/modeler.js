@@ -17,6 +17,7 @@ import { fontReady, style } from './display.js';
 import { entriesFor } from './entries.js';
 import { findingsOn } from './findings.js';
 import french from './french.js';
+import { laidOutWords, withDrawing } from './layout.js';
 import { replayer } from './replay.js';
 import vocabulary from './vocabulary.json';
 import { word } from './words.js';
@@ -74,7 +75,9 @@ async function open() {
   const answer = await fetch(editor.dataset.model);
   if (!answer.ok) throw new Error(String(answer.status));
   etag = answer.headers.get('ETag');
-  const { warnings } = await modeler.importXML(await answer.text());
+  const drawing = await withDrawing(await answer.text());
+  if (drawing.made) tell(laidOutWords());
+  const { warnings } = await modeler.importXML(drawing.xml);
   keepNamedLists(warnings);
   savedAt = stack();
 }
