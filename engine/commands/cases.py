@@ -17,6 +17,7 @@ from engine.at_hand import case_at_hand
 from engine.bpmn import runner
 from engine.commands.case_life import cancel, hold, move, resume, retry
 from engine.commands.circles import join_declared, named_organization
+from engine.commands.patient_events import follow_start
 from engine.course import settle, surroundings
 from engine.eligibility import within
 from engine.errors import DuplicateCase, EngineFailure, InvalidRequest, NotAllowed, PathwayNotFound, PatientNotFound
@@ -193,6 +194,7 @@ def _open(
         session, action="cases.start", by=by, now=now, patient_id=patient_id, case_id=case_id, object_kind="case",
         object_id=case_id, detail={"pathway": version.key, "version": version.number},
     )  # fmt: skip
+    follow_start(session, version, values, case_id=case_id, patient_id=patient_id, by=by, now=now)
     return StartedCase(id=case_id, number=number)
 
 

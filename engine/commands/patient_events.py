@@ -5,6 +5,7 @@ In hospital: the other cases are held, their clocks stop. Back home: those are t
 
 A pathway says in pathway.json which of its messages tell such an event (`"patient_event": "back_home"` beside the
 message), and that it runs while the patient is in hospital (`"runs_in_hospital": true`): it is never held for that.
+Its opening may tell one too: `"start_event": {"patient_event": "hospitalised", "unless": "unprepared_discharge"}`.
 """
 
 from __future__ import annotations
@@ -95,6 +96,23 @@ def follow(
     engine = replace(by, kind=ActorKind.SYSTEM)  # the sender was checked by the case; what follows is the engine's
     spared = None if event is PatientEvent.HOSPITALISED and message == event else case.id
     return _tell_all(session, case.patient_id, event, payload, except_for=spared, heard=case.id, by=engine, now=now)
+
+
+def follow_start(
+    session: Session, version: Version, values: Mapping[str, Value], *, case_id: UUID, patient_id: UUID | None,
+    by: Actor, now: datetime,
+) -> Told | None:  # fmt: skip
+    """A case was opened: when that tells something of the patient (a discharge: in hospital), the others hear it."""
+    told: Mapping[str, str] = version.description.get("start_event") or {}
+    if (
+        patient_id is None
+        or told.get("patient_event") not in set(PatientEvent)
+        or values.get(told.get("unless", "")) is True
+    ):
+        return None
+    engine = replace(by, kind=ActorKind.SYSTEM)
+    event = PatientEvent(told["patient_event"])
+    return _tell_all(session, patient_id, event, {}, except_for=case_id, heard=case_id, by=engine, now=now)
 
 
 def taken_up(

@@ -30,11 +30,15 @@ def stay() -> dict[str, bytes]:
     )
     description = {
         "key": "stay", "title": {"fr": "Séjour", "en": "Stay"}, "process": "stay", "runs_in_hospital": True,
+        "start_form": "opened", "start_event": {"patient_event": "hospitalised", "unless": "already_home"},
         "messages_in": [
             {"name": "leaves", "patient_event": "back_home", "payload": {}, "from": ["coordinator"]},
         ],
     }  # fmt: skip
-    files = {"pathway.bpmn": small.bpmn("stay", body, outside=small.message("m_leaves", "leaves"))}
+    files = {
+        "pathway.bpmn": small.bpmn("stay", body, outside=small.message("m_leaves", "leaves")),
+        "forms/opened.json": small.form("opened", {"name": "already_home", "type": "bool"}),
+    }
     return {**files, "pathway.json": json.dumps(description).encode()}
 
 
@@ -254,3 +258,15 @@ def test_what_a_pathway_proposes_again_later_opens_on_that_day(world: World) -> 
     world.advance(days=60)
     carry_out(world)
     assert sorted(case.state for case in world.rows(Case)) == ["active", "completed"]
+
+
+@pytest.mark.parametrize(("already_home", "others"), [("false", "on_hold"), (None, "on_hold"), ("true", "active")])
+def test_opening_a_stay_says_that_the_patient_is_in_hospital_unless_they_are_home(
+    world: World, already_home: str | None, others: str
+) -> None:
+    for files in (stay(), small.workload()):
+        world.publish(files)
+    before = world.start("workload", facts={"risk": "high"})
+    opened = world.start("stay", facts={"already_home": already_home}, by="maud")
+
+    assert (world.case(before).state, world.case(opened).state) == (others, "active")
