@@ -94,7 +94,7 @@ def export(key: str) -> ResponseReturnValue:
         migration_page(session, key=key, by=visitor.current_actor())
         if choice is None:
             return redirect(url_for(".index", key=key), 303)
-        report = _report(session, key, choice)
+        report = _report(session, key, choice, _first_row(request.args))
     name = f"migration-{key}-v{choice.from_version}-v{choice.to_version}.csv"
     return Response(
         "\ufeff" + "".join(_csv_lines(report)),
@@ -133,7 +133,7 @@ def _page(key: str, problem: str = "") -> str:
         page = migration_page(session, key=key, by=visitor.current_actor())
         if choice is not None:
             try:
-                report = _report(session, key, choice)
+                report = _report(session, key, choice, _first_row(request.values))
             except InvalidRequest as refusal:
                 problem = problem or str(refusal)
                 choice = Choice(
@@ -144,16 +144,22 @@ def _page(key: str, problem: str = "") -> str:
     counts = Counter(str(row.verdict) for row in report.rows) if report else Counter()
     return render_template(
         "migrations/index.html", page=page, choice=choice or _first(page), report=report, lines=lines, problem=problem,
-        counts=counts, verdicts=VERDICTS, close=CLOSE, chosen=choice is not None,
+        counts=counts, looked_at=case_migrations.LOOKED_AT, verdicts=VERDICTS, close=CLOSE, chosen=choice is not None,
         reason=request.values.get("reason", ""), once=uuid4().hex,
     )  # fmt: skip
 
 
-def _report(session: Session, key: str, choice: Choice) -> PreviewReport:
+def _report(session: Session, key: str, choice: Choice, first: int) -> PreviewReport:
     return case_migrations.preview(
         session, pathway_key=key, from_version=choice.from_version, to_version=choice.to_version,
-        mapping=choice.mapping, timers=choice.timers, by=visitor.current_actor(), now=visitor.now(),
+        mapping=choice.mapping, timers=choice.timers, first=first, by=visitor.current_actor(), now=visitor.now(),
     )  # fmt: skip
+
+
+def _first_row(sent: Mapping[str, str]) -> int:
+    """From which case on the list is shown."""
+    written = sent.get("depuis", "")
+    return int(written[:6]) if written.isascii() and written.isdigit() else 0
 
 
 def _choice(sent: Mapping[str, str]) -> Choice | None:
@@ -181,7 +187,7 @@ def _first(page: MigrationPage) -> Choice:
 def _source_lines(report: PreviewReport, choice: Choice) -> Iterator[SourceLine]:
     """Elements where cases stand and that are gone, and those already mapped by hand."""
     plan = report.plan
-    missing = Counter(element for row in report.rows for element in row.elements)
+    missing = Counter(element for row in report.rows for element in row.elements) | Counter(report.unmapped)
     stood = Counter(step for row in report.rows for step in row.steps)
     for element_id in dict.fromkeys((*missing, *choice.mapping)):
         node = plan.old.nodes[element_id]

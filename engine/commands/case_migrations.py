@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import idempotency, policies, trace
@@ -22,7 +22,7 @@ from engine.bpmn.migration import MigrationPlan, VerdictKind, plan
 from engine.errors import Conflict, InvalidRequest, PathwayNotFound
 from engine.jobs import asked_by, who_asked
 from engine.library import Version, version_of
-from engine.models import OPEN_CASE_STATES, Case, Job, Pathway, PathwayVersion
+from engine.models import OPEN_CASE_STATES, Case, Job, Pathway, PathwayVersion, WaitRecord
 from engine.projection import tables
 from engine.projection.acting import Acting
 from engine.projection.case_move import Considered, TimerChange, consider
@@ -33,6 +33,8 @@ from engine.projection.migration_jobs import MIGRATION, ONE_CASE, UNDO, cases_of
 from engine.projection.writing import apply
 
 TIMERS = ("keep", "restart")
+LOOKED_AT = 200
+"""Cases that one preview looks at: a page is answered in a second, however many cases run."""
 MOVED_ON = "Le dossier a avancé depuis sa migration : il reste sur la nouvelle version."
 DELIVERED = "Un message a été remis au dossier pendant sa migration : elle ne peut pas être annulée."
 
@@ -56,10 +58,15 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewReport:
-    """The whole migration before it is applied."""
+    """A migration before it is applied: a page of its cases, and what they all stand on that needs a mapping."""
 
     plan: MigrationPlan
     rows: tuple[PreviewRow, ...]
+    first: int
+    """Place of the first row among the running cases, from 0."""
+    running: int
+    unmapped: Mapping[str, int]
+    """Elements where cases wait and that stand for nothing in the new version → how many of all the running cases."""
 
     def count(self, kind: VerdictKind) -> int:
         """Cases with that verdict."""
@@ -74,10 +81,11 @@ def preview(
     to_version: int,
     mapping: Mapping[str, str | None],
     timers: str = "keep",
+    first: int = 0,
     by: Actor,
     now: datetime,
 ) -> PreviewReport:
-    """A verdict for each running case of a version. Nothing is written or locked.
+    """A verdict for each of `LOOKED_AT` running cases of a version, from the `first` on. Nothing is written or locked.
 
     Raises PathwayNotFound for an unknown version, InvalidRequest for a mapping that cannot be.
     """
@@ -85,12 +93,15 @@ def preview(
     old, new = _versions(session, pathway_key, from_version, to_version, by)
     _check_timers(timers)
     found = plan(old.program, new.program, mapping)
-    rows = []
-    for case_id in _running(session, old.id):
+    rows, running = [], _running(session, old.id)
+    first = first if 0 <= first < len(running) else 0
+    for case_id in running[first : first + LOOKED_AT]:
         case = read_case(session, case_id=case_id, territory_id=by.territory_id, now=now)
         if case is not None:
             rows.append(_row(consider(session, case, old, new, found, timers == "restart", now=now)))
-    return PreviewReport(plan=found, rows=tuple(rows))
+    return PreviewReport(
+        plan=found, rows=tuple(rows), first=first, running=len(running), unmapped=_unmapped(session, old.id, found)
+    )
 
 
 def begin(
@@ -277,6 +288,20 @@ def _running(session: Session, version_id: UUID) -> list[UUID]:
             .order_by(Case.opened_at, Case.number)
         ).scalars()
     )
+
+
+def _unmapped(session: Session, version_id: UUID, found: MigrationPlan) -> dict[str, int]:
+    """Over every running case: the elements they wait at that are gone, and how many cases wait there."""
+    closed = {element for element, target in found.mapping.items() if target is None}
+    gone = set(found.removed) - closed
+    waiting = session.execute(
+        select(WaitRecord.element_id, func.count(WaitRecord.case_id.distinct()))
+        .join(Case, Case.id == WaitRecord.case_id)
+        .where(Case.pathway_version_id == version_id, Case.state.in_(OPEN_CASE_STATES))
+        .group_by(WaitRecord.element_id)
+        .order_by(WaitRecord.element_id)
+    )
+    return {element: cases for element, cases in waiting if element in gone}
 
 
 def _make_job(

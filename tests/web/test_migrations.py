@@ -11,7 +11,7 @@ import pytest
 
 from engine.actor import Actor
 from engine.clock import utcnow
-from engine.commands import cases, pathways, tasks
+from engine.commands import case_migrations, cases, pathways, tasks
 from engine.db import Database
 from engine.models import Case, Task
 from tests.engine.commands.migrating_pathway import KEY, version
@@ -80,6 +80,25 @@ def test_a_designer_maps_looks_confirms_follows_and_undoes(
     assert versions_of_cases(two_versions) == before
     assert hugo.post(f"{job}/annuler").headers["Location"] == job
     assert "Retour de la version 2 à la 1" in text_of(hugo.get(PAGE))
+
+
+def test_a_long_list_is_looked_at_page_by_page(
+    two_versions: Database, browser_of: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_migrations, "LOOKED_AT", 1)
+    hugo = browser_of("hugo")
+
+    first, second = (hugo.get(PAGE, query_string={**CHOSEN, "depuis": start}) for start in ("0", "1"))
+
+    assert "Dossiers 1 à 1 sur 2" in text_of(first)
+    assert "Dossiers 2 à 2 sur 2" in text_of(second)
+    assert "Dossiers suivants" in text_of(first)
+    assert "Dossiers précédents" in text_of(second)
+    for page in (first, second):  # what must be mapped is that of all the cases, and all of them are confirmed
+        assert "Visiter" in text_of(page)
+        assert "ceux des 2 dossiers en cours" in text_of(page)
+    odd = hugo.get(PAGE, query_string={**CHOSEN, "depuis": "²"})
+    assert "Dossiers 1 à 1 sur 2" in text_of(odd)
 
 
 def test_a_mapping_that_cannot_be_is_said_on_the_page(

@@ -134,6 +134,23 @@ def one_case(world: World, *done: str) -> UUID:
     return case_id
 
 
+def test_a_preview_looks_at_a_page_of_cases_and_counts_what_all_of_them_stand_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_migrations, "LOOKED_AT", 4)
+    cases_now = run_cases(world, 10)
+    world.publish(version(2))
+    whole = {element: sum(element in steps for steps in cases_now.values()) for element in ("visit", "social")}
+
+    pages = [look(world, {}, first=first) for first in (0, 4, 8)]
+
+    assert [(len(page.rows), page.first, page.running) for page in pages] == [(4, 0, 10), (4, 4, 10), (2, 8, 10)]
+    assert {row.case_id for page in pages for row in page.rows} == set(cases_now)
+    assert [page.unmapped for page in pages] == [whole] * 3
+    assert look(world, SOCIAL_CLOSED).unmapped == {}
+    assert look(world, {}, first=99).first == 0
+
+
 def test_what_people_see_of_an_open_step_is_what_the_new_version_says(world: World) -> None:
     case_id = one_case(world, "prepare", "social")
     task_id = world.open_task(case_id, "visit")
