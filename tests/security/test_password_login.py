@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
+from flask import Flask
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from engine.actor import system_actor
 from engine.clock import utcnow
-from engine.commands import accounts
+from engine.commands import accounts, sign_ins
 from engine.commands.sign_ins import hash_password
 from engine.db import Database
 from engine.errors import Conflict, InvalidRequest, NotAllowed
@@ -155,6 +160,79 @@ def test_sessions_are_listed_and_one_on_a_lost_phone_is_ended(
     assert desk.post(f"/compte/sessions/{lost}").status_code == 303
 
     assert phone.get("/ma-journee").status_code == 302 and desk.get("/ma-journee").status_code == 200
+
+
+class CountingHasher:
+    """Argon2, counting what it was asked to verify."""
+
+    def __init__(self, real: PasswordHasher) -> None:
+        self.real, self.verified = real, 0
+
+    def verify(self, stored: str, password: str) -> bool:
+        self.verified += 1
+        return bool(self.real.verify(stored, password))
+
+
+ACCOUNTS = {"known": "claire", "unknown": "nobody", "without a password": "marc", "closed": "paul"}
+
+
+@pytest.fixture
+def passwords(database: Database, live: UUID, monkeypatch: pytest.MonkeyPatch) -> CountingHasher:
+    with database.transaction() as session:
+        closed = {"password_hash": hash_password(PHRASE), "disabled_at": utcnow()}
+        session.execute(update(Account).where(Account.login == "paul").values(closed))
+    counting = CountingHasher(sign_ins.HASHER)
+    monkeypatch.setattr(sign_ins, "HASHER", counting)
+    return counting
+
+
+def test_the_same_work_is_done_for_an_account_that_does_not_exist(
+    database: Database, live: UUID, passwords: CountingHasher, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Measured in work, not in seconds of a busy machine; the seconds are printed."""
+    spent: dict[str, list[float]] = {kind: [] for kind in ACCOUNTS}
+    for _ in range(8):
+        for kind, login in ACCOUNTS.items():
+            before, began = passwords.verified, time.perf_counter()
+            with pytest.raises(NotAllowed, match="Identifiant ou mot de passe inconnu"), database.reading() as session:
+                sign_ins.prove_password(session, territory_id=live, login=login, password="x")
+            spent[kind].append(time.perf_counter() - began)
+            assert passwords.verified == before + 1, f"{kind}: argon2 runs once"
+    medians = {kind: statistics.median(seconds) for kind, seconds in spent.items()}
+    with capsys.disabled():
+        print(
+            "\nrefusing a password, median: " + ", ".join(f"{one} {1000 * sec:.1f} ms" for one, sec in medians.items())
+        )
+    assert max(medians.values()) < 3 * min(medians.values())
+
+
+def test_every_refusal_has_the_same_words_status_and_length(
+    app: Flask, database: Database, passwords: CountingHasher
+) -> None:
+    answers = {
+        kind: Browser(app, database).post("/connexion", {"login": login, "password": "x"}, token_from="/connexion")
+        for kind, login in ACCOUNTS.items()
+    }
+    told = {(answer.status_code, text_of(answer)) for answer in answers.values()}
+
+    assert len(told) == 1 and passwords.verified == len(ACCOUNTS)
+    lengths = {kind: len(answer.get_data()) - len(ACCOUNTS[kind]) for kind, answer in answers.items()}
+    assert max(lengths.values()) - min(lengths.values()) <= 8, "only the tokens of the page differ"
+
+
+def test_the_eleventh_try_is_told_when_to_come_back(app: Flask, database: Database, live: UUID) -> None:
+    def tries(login: str, address: str) -> list[TestResponse]:
+        browser = Browser(app, database)
+        token = browser.get("/connexion").get_data(as_text=True).partition('csrf-token" content="')[2].partition('"')[0]
+        form = {"login": login, "password": "x", "csrf_token": token}
+        where = {"REMOTE_ADDR": address}
+        return [browser.client.post("/connexion", data=form, environ_base=where) for _ in range(11)]
+
+    for answers in (tries("claire", "192.0.2.1"), tries("nobody", "192.0.2.2")):
+        assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    one_account_from_everywhere = tries("claire", "192.0.2.3")
+    assert {answer.status_code for answer in one_account_from_everywhere} == {429}, "the account is counted as well"
 
 
 def _token(browser: Browser) -> str:
