@@ -197,7 +197,8 @@ def _http_said_no(problem: HTTPException) -> ResponseReturnValue:
     said: Mapping[str, Any] = (getattr(problem, "data", None) or {}).get("messages") or {}
     wrong = [{"pointer": where, "detail": one} for part in said.values() for where, one in _pointed(part, "")]
     if is_for_programs():
-        sentence = {404: _not_there(), 413: _("L'envoi est trop gros.")}.get(status, sentence)
+        plain = {400: _("La demande ne peut pas être lue."), 404: _not_there(), 413: _("L'envoi est trop gros.")}
+        sentence = plain.get(status, sentence)
     response = answer(status, title, sentence, more={"errors": wrong} if wrong else {})
     for header in ("Retry-After", "Allow"):
         for name, value in problem.get_headers():

@@ -132,7 +132,10 @@ class CasesQuery(pages.PageQuery):
     """Which cases."""
 
     state = fields.Text(load_default="open", validate=fields.one_of(*KINDS))
-    pathway = fields.Text(validate=fields.at_most(60, at_least=1), metadata={"description": "Key of a pathway"})
+    pathway = fields.Text(
+        validate=fields.shaped(r"^[^\x00-\x1f]{1,60}$", "Nommez un parcours par sa clé."),
+        metadata={"description": "Key of a pathway"},
+    )
 
 
 @operation(

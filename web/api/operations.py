@@ -47,6 +47,8 @@ class Problem(marshmallow.Schema):
     errors = marshmallow.fields.List(fields.Nested(Refused))
     scope = fields.Text(metadata={"description": "403: the scope that is missing"})
     case = fields.Text(metadata={"description": "409: the case that is open already"})
+    ok = fields.Boolean(metadata={"description": "422 of the checker: false"})
+    findings = marshmallow.fields.List(fields.Values(), metadata={"description": "422 of the checker"})
     reference = fields.Text(metadata={"description": "500: what to quote to the administrators"})
 
 
@@ -163,8 +165,9 @@ def _documented(view: View, tag: str, scope: Scope | None, refusals: set[int]) -
         shown = bp.alt_response(status, http.HTTPStatus(status).name)(shown)
     asked = f" Scope: `{scope}`." if scope is not None else " Any token."
     summary, _blank, rest = (view.__doc__ or "").partition("\n\n")
+    scopes = {} if scope is None else {"x-scopes": [scope.value]}
     return bp.doc(
-        operationId=view.__name__, tags=[tag], security=[{"token": []}],
+        operationId=view.__name__, tags=[tag], security=[{"token": []}], **scopes,
         summary=" ".join(summary.split()), description=(" ".join(rest.split()) + asked).strip(),
     )(shown)  # fmt: skip
 

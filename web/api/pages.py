@@ -25,7 +25,8 @@ class PageQuery(marshmallow.Schema):
     """Which page of a list."""
 
     cursor = fields.Text(
-        validate=fields.at_most(200), metadata={"description": "`next` of the previous page; none: from the beginning"}
+        validate=fields.shaped(r"^[A-Za-z0-9_=-]{1,200}$", "Reprenez le « next » de la page précédente."),
+        metadata={"description": "`next` of the previous page; none: from the beginning"},
     )
     limit = fields.Integer(
         load_default=USUAL,
