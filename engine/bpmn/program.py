@@ -34,6 +34,8 @@ class Program:
     reading_order: Mapping[str, int]
     messages: Mapping[str, tuple[Node, ...]]
     """Message or signal name → nodes that catch it (start events of event sub-processes included)."""
+    named_after: Mapping[str, str]
+    """Element → name of the first named element behind it, along first flows; '' when there is none."""
     spec_names: tuple[tuple[str, tuple[str, ...]], ...]
     fingerprint: bytes
     spiff_version: str = SPIFF_VERSION
@@ -60,6 +62,7 @@ def build_program(model: PathwayModel) -> Program:
         nodes=MappingProxyType(nodes),
         reading_order=reading_order(model),
         messages=_messages(nodes),
+        named_after=_named_after(model, nodes),
         spec_names=names,
         fingerprint=hashlib.blake2b(model.main.encode(), digest_size=4).digest(),
     )
@@ -77,6 +80,26 @@ def _drawn(model: PathwayModel) -> dict[str, Node]:
     for key in sorted(model.processes, key=lambda key: key != model.main):
         visit(model.processes[key].scope)
     return found
+
+
+def _named_after(model: PathwayModel, nodes: Mapping[str, Node]) -> Mapping[str, str]:
+    scopes = [process.scope for process in model.processes.values()]
+    scopes += [node.body for node in nodes.values() if node.body is not None]
+    next_of: dict[str, str] = {}
+    for flow in (flow for scope in scopes for flow in scope.flows.values()):
+        next_of.setdefault(flow.source, flow.target)
+
+    def name_behind(element_id: str) -> str:
+        seen: set[str] = set()
+        at = next_of.get(element_id)
+        while at is not None and at not in seen:
+            seen.add(at)
+            if at in nodes and nodes[at].name:
+                return nodes[at].name
+            at = next_of.get(at)
+        return ""
+
+    return MappingProxyType({element_id: name_behind(element_id) for element_id in nodes})
 
 
 def _messages(nodes: Mapping[str, Node]) -> Mapping[str, tuple[Node, ...]]:

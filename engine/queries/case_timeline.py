@@ -174,14 +174,18 @@ def _notices(
 
 def _planned(session: Session, head: CaseHead) -> Sequence[Planned]:
     rows = session.execute(
-        select(Timer.due_at, Timer.kind, Timer.name, WaitRecord.next_what, WaitRecord.next_at)
+        select(Timer.due_at, Timer.kind, Timer.name, Timer.element_id, WaitRecord.next_what, WaitRecord.next_at)
         .outerjoin(WaitRecord, and_(WaitRecord.task_id == Timer.task_id, WaitRecord.case_id == Timer.case_id))
         .where(Timer.case_id == head.id, Timer.held_at.is_(None))
         .order_by(Timer.due_at, Timer.id)
         .limit(12)
     )
     found = []
-    for due_at, kind, name, what, next_at in rows:
-        said = (what if next_at == due_at else "relance") if kind == "escalation" else ""
-        found.append(Planned(at=due_at, what=said or "", about=name))
+    named_after = version_of(session, head.version_id).program.named_after
+    for due_at, kind, name, element_id, what, next_at in rows:
+        if kind == "escalation":
+            found.append(Planned(at=due_at, what=(what if next_at == due_at else "relance") or "", about=name))
+        else:
+            follows = named_after.get(element_id, "")
+            found.append(Planned(at=due_at, what=name if follows else "", about=follows or name))
     return tuple(found)

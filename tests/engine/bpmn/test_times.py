@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from engine.bpmn.model import Trigger
+from engine.bpmn.program import build_program
 from engine.calendars import calendar_of
-from tests.engine.bpmn.build import after, at, boundary, catch, end, every, pathway, scope, start, user
+from tests.engine.bpmn.build import after, at, boundary, catch, end, every, exclusive, pathway, scope, start, user
 from tests.engine.bpmn.playing import Played
 
 WINTER_TO_SUMMER = datetime(2026, 3, 28, 7, 0, tzinfo=UTC)  # 08:00 in Paris, the day before the clocks go forward
@@ -98,3 +100,11 @@ def test_a_time_that_is_not_known_is_an_incident() -> None:
     assert case.outcome.incident is not None
     assert (case.outcome.incident.code, case.outcome.incident.element_id) == ("time", "t")
     assert case.outcome.incident.value_types == {"visit": "absent"}
+
+
+def test_what_a_timer_starts_is_known_by_name_through_unnamed_gateways_and_loops() -> None:
+    unnamed = replace(exclusive("g"), name="")
+    model = pathway(scope(start(), catch("t", after("P1D")), unnamed, user("b"), end(), flows="s t g b; b g; b e"))
+    named_after = build_program(model).named_after
+    assert (named_after["s"], named_after["t"], named_after["g"], named_after["b"]) == ("t", "b", "b", "b")
+    assert named_after["e"] == ""
