@@ -48,7 +48,7 @@ def _counted(start: Value, end: Value) -> list[Value] | None:
     else:
         return None
     if abs(last - first) >= LIST_LENGTH:
-        raise ExpressionError(f"Une boucle va de {first} à {last} : plus de {LIST_LENGTH} tours.")
+        raise ExpressionError(f"Une boucle va de {start} à {end} : plus de {LIST_LENGTH} tours.")
     step = 1 if last >= first else -1
     numbers = range(first, last + step, step)
     return [date.fromordinal(number) for number in numbers] if days else [Decimal(number) for number in numbers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,19 @@ def test_an_expression_cannot_change_the_case() -> None:
 def test_a_name_that_looks_like_another_is_another() -> None:
     """A Cyrillic letter makes a different name, so the checker says that nothing produces it."""
     assert compile_expression("rіsk = 'high'").names != {"risk"}
+
+
+@pytest.mark.parametrize(
+    ("loop", "said"),
+    [
+        ("= for i in 1..1e6000 return i", "Une boucle va de 1 à 1E+6000 : plus de 2000 tours."),
+        ("= some i in -1e6000..1 satisfies i = 3", "Une boucle va de -1E+6000 à 1 : plus de 2000 tours."),
+        (
+            '= for d in date("2000-01-01")..date("2100-01-01") return d',
+            "Une boucle va de 2000-01-01 à 2100-01-01 : plus de 2000 tours.",
+        ),
+    ],
+)
+def test_a_loop_without_measure_is_refused_with_the_bounds_as_written(loop: str, said: str) -> None:
+    with pytest.raises(ExpressionError, match=re.escape(said)):
+        compile_expression(loop).evaluate({}, now=NOW, calendar=PARIS)
