@@ -30,6 +30,12 @@ ACTIONS = {
     "tasks.complete": _l("a terminé une tâche"),
     "tasks.accept": _l("a pris une tâche"),
     "tasks.decline": _l("a refusé une tâche"),
+    "task_links.send": _l("a envoyé une tâche par lien"),
+    "task_links.open": _l("a ouvert le lien"),
+    "task_links.ask_code": _l("a demandé son code"),
+    "task_links.code": _l("a donné un code au téléphone"),
+    "task_links.enter": _l("a donné le code"),
+    "task_links.revoke": _l("a retiré le lien"),
 }
 
 

@@ -16,6 +16,7 @@ from engine.settings import Settings
 from web import (
     accesses,
     accounts,
+    answer_by_link,
     api,
     api_check,
     assets,
@@ -48,6 +49,7 @@ from web import (
     security,
     sessions,
     sign_in,
+    task_links,
     tasks,
     shared_computers,
     times,
@@ -71,6 +73,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     offline.bp,
     worklist.bp,
     tasks.bp,
+    task_links.bp,
+    answer_by_link.bp,
     discharges.bp,
     my_patients.bp,
     signatures.bp,
@@ -114,7 +118,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
     accounts.init(app, settings)
     passkeys.init(app, settings)
     oidc.init(app, settings)
-    for part in (language, errors, times, wording, navigation, visitor, reading):
+    for part in (language, errors, times, wording, navigation, answer_by_link, visitor, reading):
         part.init(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

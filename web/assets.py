@@ -9,7 +9,7 @@ A template asks for an entry and writes its tags:
     <script type="module" src="{{ app.js }}"></script>
 
 Entries: app.js (every page, brings the stylesheet), offline.js (pages used on the road), passkeys.js (pages that ask
-for a key), viewer.js, modeler.js.
+for a key), links.js (where a link to one task leads), viewer.js, modeler.js.
 Names hold a hash of their content: they may be cached for ever. Only /sw.js keeps its name and must not be.
 """
 

@@ -85,7 +85,8 @@ def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
     app.view_functions["sign_in.enter"] = enter
     guarded = ("accounts.prove", "accounts.accept", "accounts.keep_second_factor", "passkeys.enter")
     signing = ("shared_computers.enter", "signatures.sign")
-    for endpoint in (*guarded, *signing, "passkeys.add_first", "person_rights.break_glass"):
+    linked = ("answer_by_link.open_link", "answer_by_link.ask_for_code", "answer_by_link.enter")
+    for endpoint in (*guarded, *signing, *linked, "passkeys.add_first", "person_rights.break_glass"):
         view: Any = app.view_functions[endpoint]
         limited = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")
         app.view_functions[endpoint] = limited(view)

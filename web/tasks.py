@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from engine.commands import tasks
 from engine.errors import Conflict, Invalid, InvalidAnswers, InvalidRequest, ProofNeeded
 from engine.queries import directory
+from engine.queries.task_links import may_go_by_link
 from engine.queries.task_page import TaskForm, TaskPage, task_form, task_page
 from engine.queries.worklist import others_for_patient
 from web import asking, forms, visitor
@@ -250,8 +251,16 @@ def _form_page(
         sentence=sentence,
         problem_links=forms.problem_links(page.form, problems or {}),
         draft_saved_at=_machine_time(page.draft_saved_at),
+        by_link=_may_go_by_link(page),
         **drawn(page, raw, problems),
     )
+
+
+def _may_go_by_link(page: TaskPage) -> bool:
+    with visitor.database().reading() as session:
+        return may_go_by_link(
+            session, task_id=page.id, by=visitor.current_actor(), eligible=page.can_answer, now=visitor.now()
+        )
 
 
 def drawn(page: TaskPage, raw: Mapping[str, Any], problems: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from engine.commands import sign_ins
 from engine.db import Database
 from engine.queries.service_tokens import Program
 from engine.queries.sign_ins import ABSOLUTE_LIMIT, SignedIn, TerritoryView, front_door, signed_in
+from engine.queries.task_links import LinkedTask
 from web.errors import ExerciseNeeded, SignInNeeded, TokenRefused
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -68,12 +69,15 @@ def current_program() -> Program:
 
 
 def is_anybody() -> bool:
-    """True when somebody is at the other end: a person signed in, or a program let in."""
-    return "program" in g or visitor() is not None
+    """True when somebody is at the other end: a person signed in or let in by a link, or a program."""
+    return "program" in g or "linked" in g or visitor() is not None
 
 
 def current_actor() -> Actor:
-    """The program let in, or the person acting. Raises SignInNeeded when there is neither."""
+    """The program or the person let in by a link, or the person acting. Raises SignInNeeded when there is none."""
+    if "linked" in g:
+        by_link: LinkedTask = g.linked
+        return by_link.actor
     return current_program().actor if "program" in g else signed_in_person().actor
 
 
@@ -81,6 +85,9 @@ def current_territory() -> TerritoryView | None:
     """The visitor's territory, or the one whose door this is."""
     if "program" in g:
         return current_program().territory
+    if "linked" in g:
+        by_link: LinkedTask = g.linked
+        return by_link.territory
     found = visitor()
     if found is not None:
         return found.territory
@@ -180,6 +187,15 @@ def init(app: Flask) -> None:
         "shared_computers.people",
         "shared_computers.person",
         "shared_computers.enter",
+        "answer_by_link.door",
+        "answer_by_link.open_link",
+        "answer_by_link.code",
+        "answer_by_link.ask_for_code",
+        "answer_by_link.enter",
+        "answer_by_link.show",
+        "answer_by_link.answer",
+        "answer_by_link.thanks",
+        "answer_by_link.leave",
         "language.switch",
         "offline.session_state",
         "offline.page",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine.actor import Actor
 from engine.eligibility import json_has
 from engine.errors import PatientNotFound
-from engine.models import AuditEvent, Case, Patient
+from engine.models import AuditEvent, CareCircleMember, Case, Patient, TaskLink
 from engine.queries.worklist import PatientCard, patient_card
 from engine.visibility import oversees
 
@@ -71,6 +71,25 @@ def accesses_to_patient(session: Session, *, patient_id: UUID, by: Actor, before
     return _page(session, patient_card(patient, ""), about, before)
 
 
+def _people_by_link(session: Session, events: Sequence[AuditEvent]) -> dict[int, str]:
+    """Who came by a link: the trace holds the link and the role; the care circle names the person, until erased."""
+    links = {
+        event.id: UUID(event.object_id)
+        for event in events
+        if event.object_kind == "task_link" and event.professional_id is None and event.object_id
+    }
+    if not links:
+        return {}
+    named = session.execute(
+        select(TaskLink.id, CareCircleMember.person_name)
+        .join(CareCircleMember, CareCircleMember.id == TaskLink.member_id)
+        .where(TaskLink.id.in_(set(links.values())))
+    )
+    names = {row.id: row.person_name for row in named}
+    roles = {event.id: event.actor for event in events}
+    return {event: f"{names[link]}, {roles[event]}" for event, link in links.items() if names.get(link)}
+
+
 def _page(session: Session, patient: PatientCard | None, about: ColumnElement[bool], before: int | None) -> Accesses:
     older = AuditEvent.id < before if before is not None else AuditEvent.id.is_not(None)
     found = session.execute(
@@ -80,9 +99,11 @@ def _page(session: Session, patient: PatientCard | None, about: ColumnElement[bo
         .order_by(AuditEvent.id.desc())
         .limit(PAGE_SIZE + 1)
     ).all()
+    by_link = _people_by_link(session, [event for event, _number in found])
     rows = tuple(
         Access(
-            at=event.at, who=event.actor, acting_as=event.acting_as or "", action=event.action, about=event.object_kind,
+            at=event.at, who=by_link.get(event.id, event.actor),
+            acting_as=event.acting_as or "", action=event.action, about=event.object_kind,
             case_number=number or "", result=event.result, among=len(event.detail.get("patients", ())) or 1,
         )
         for event, number in found[:PAGE_SIZE]

@@ -11,7 +11,7 @@ const finished = join(here, '..', 'static', 'dist');
 const making = `${finished}.making`;
 const publicPath = '/static/dist/';
 
-const entries = ['app/app.js', 'offline/offline.js', 'passkeys/passkeys.js', 'diagram/viewer.js', 'diagram/modeler.js'];
+const entries = ['app/app.js', 'offline/offline.js', 'passkeys/passkeys.js', 'links/links.js', 'diagram/viewer.js', 'diagram/modeler.js'];
 const options = {
   absWorkingDir: here, bundle: true, minify: true, target: ['es2022'], metafile: true, logLevel: 'warning',
   legalComments: 'none', // the notices go to licences.txt, whole

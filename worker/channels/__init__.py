@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from engine.commands.outbox import Letter
 from engine.settings import Settings
+from engine.vault import Vault
 from worker.channels.files import FileMailbox
 from worker.channels.smtp import SmtpMailer
 
@@ -18,16 +20,25 @@ class Channel(Protocol):
 
 
 class Channels:
-    """The ways out of one installation, by channel name."""
+    """The ways out of one installation, by channel name.
 
-    def __init__(self, channels: dict[str, Channel]) -> None:
+    A letter that leads to a secret address carries it sealed (`sealed_path`): `vault` opens it on its way out.
+    """
+
+    def __init__(self, channels: dict[str, Channel], vault: Vault | None = None) -> None:
         self._channels = channels
+        self._vault = vault
 
     def send(self, letter: Letter) -> None:
         """Send through the letter's channel. Raises OSError when it cannot be sent now."""
         channel = self._channels.get(letter.channel)
         if channel is None:
             raise OSError(f"No channel is configured for {letter.channel!r}.")
+        sealed = letter.parameters.get("sealed_path")
+        if sealed is not None:
+            if self._vault is None:
+                raise OSError("No key is configured for letters that carry a secret.")
+            letter = replace(letter, path=self._vault.open(str(sealed)))
         channel.send(letter)
 
 
@@ -35,4 +46,5 @@ def channels_from(settings: Settings) -> Channels:
     """E-mail goes to the SMTP server when there is one, else to files under the data directory."""
     mailbox = FileMailbox(Path(settings.data_dir) / "mailbox", settings.base_url)
     email: Channel = SmtpMailer(settings.smtp_url, settings.base_url) if settings.smtp_url else mailbox
-    return Channels({"email": email, "secure_mail": mailbox})
+    vault = Vault((settings.secret_key, *settings.former_secret_keys))
+    return Channels({"email": email, "secure_mail": mailbox}, vault)

@@ -74,6 +74,38 @@ TEMPLATES: dict[str, dict[str, tuple[str, str]]] = {
             "A person opposed the sharing of their data (ref. {reference}). The coordination will call you.",
         ),
     },
+    "task_link": {
+        "fr": (
+            "Une réponse vous est demandée",
+            "Une personne de l'équipe de soins vous demande une réponse. Ouvrez l'adresse ci-dessous : elle sert une "
+            "fois, pendant sept jours. Un code vous sera dit au téléphone. Ne transférez pas ce message.",
+        ),
+        "en": (
+            "Your answer is asked for",
+            "Somebody of the care team asks for your answer. Open the address below: it serves once, for seven days. "
+            "A code will be told to you on the phone. Do not forward this message.",
+        ),
+    },
+    "task_link_code_asked": {
+        "fr": (
+            "On attend votre appel",
+            "Une personne a ouvert le lien que vous lui avez envoyé et attend son code (réf. {reference}). Appelez-la.",
+        ),
+        "en": (
+            "Somebody awaits your call",
+            "Somebody opened the link you sent and awaits their code (ref. {reference}). Call them.",
+        ),
+    },
+    "task_link_answered": {
+        "fr": (
+            "Une réponse est arrivée par lien",
+            "La personne à qui vous aviez envoyé un lien a répondu (réf. {reference}). La tâche est terminée.",
+        ),
+        "en": (
+            "An answer came by link",
+            "The person to whom you had sent a link has answered (ref. {reference}). The task is finished.",
+        ),
+    },
     "information": {
         "fr": ("Une information vous attend", "Une information vous attend dans Parcours (réf. {reference})."),
         "en": ("Some information awaits you", "Some information awaits you in Parcours (ref. {reference})."),
