@@ -199,6 +199,17 @@ def check_may_administer(by: Actor) -> None:
         raise NotAllowed("Seule l'administration du territoire peut modifier l'annuaire.")
 
 
+def may_give_role(by: Actor, role: str) -> bool:
+    """The roles that steer a territory are given by its administration alone."""
+    return may_administer(by) and (role not in STEERING or is_engine(by) or by.has_role("territory_admin"))
+
+
+def check_may_give_role(by: Actor, role: str) -> None:
+    """Raises NotAllowed."""
+    if not may_give_role(by, role):
+        raise NotAllowed("Seule l'administration du territoire donne ce rôle.")
+
+
 def check_may_issue_tokens(by: Actor) -> None:
     """Programs are let in, and thrown out, by the administration alone."""
     if not (is_engine(by) or by.has_role("territory_admin")):

@@ -44,6 +44,7 @@ ENTRIES = (
 
 OVERSIGHT = frozenset({"coordinator", "mission_lead"})
 ACCOUNT_ENTRIES = (
+    Entry("professionals.index", _l("Professionnels"), "", frozenset({"coordinator", "territory_admin"})),
     Entry("person_rights.reviews", _l("Accès d'urgence"), "", OVERSIGHT),
     Entry("retention.index", _l("Conservation"), "", OVERSIGHT),
 )

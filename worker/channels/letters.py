@@ -106,6 +106,19 @@ TEMPLATES: dict[str, dict[str, tuple[str, str]]] = {
             "The person to whom you had sent a link has answered (ref. {reference}). The task is finished.",
         ),
     },
+    "invitation": {
+        "fr": (
+            "Votre compte Parcours",
+            "Vous êtes invité·e à rejoindre l'outil de coordination de votre territoire. L'adresse ci-dessous sert une "
+            "fois, pendant 72 heures, à choisir votre mot de passe. Si vous n'attendiez rien, ne l'ouvrez pas et "
+            "prévenez votre coordination.",
+        ),
+        "en": (
+            "Your Parcours account",
+            "You are invited to join the coordination tool of your territory. The address below serves once, for "
+            "72 hours, to choose your password. If you expected nothing, do not open it and tell your coordination.",
+        ),
+    },
     "information": {
         "fr": ("Une information vous attend", "Une information vous attend dans Parcours (réf. {reference})."),
         "en": ("Some information awaits you", "Some information awaits you in Parcours (ref. {reference})."),
