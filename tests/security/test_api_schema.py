@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import schemathesis
@@ -17,9 +18,13 @@ from schemathesis import Case, GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from engine.actor import Scope
+from engine.actor import Actor, Scope
+from engine.clock import utcnow
+from engine.commands import cases, pathways
 from engine.db import Database
 from engine.settings import read_settings
+from tests.engine.commands.small_pathways import waiting_message
+from tests.web import town
 from tests.web.api.program import JOSETTE, issued
 from web.api.operations import PREFIX
 from web.app import create_app
@@ -67,9 +72,18 @@ each_operation = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def api(app: Flask, start_case: Callable[..., str]) -> Any:
-    """The API of a town with a running case, C-1001, without the limit of requests."""
+def api(app: Flask, start_case: Callable[..., str], database: Database, actor: Callable[[str], Actor]) -> Any:
+    """The API of a town without the limit of requests; the ward opened C-1001, and C-1002 that takes « result »."""
     assert start_case() == "C-1001"
+    now = utcnow()
+    with database.transaction() as session:
+        pathways.publish(session, files=waiting_message(), label="", accepted={}, by=actor("hugo"), now=now)
+    with database.transaction() as session:
+        started = cases.start(
+            session, pathway_key="waiting", patient_id=town.josette(session), facts={},
+            organization_id=next(iter(actor("helene").organization_ids)), by=actor("maud"), now=now,
+        )  # fmt: skip
+    assert started.number == "C-1002"
     return _law(app)
 
 
@@ -95,10 +109,11 @@ def _about_what_exists(case: Case) -> None:
     body = case.body
     if not isinstance(body, dict) or len(str(body)) % 2:
         return
+    case.headers["Idempotency-Key"] = str(uuid4())
     if "patient" in body:
         body |= {"pathway": "try_out", "patient": dict(JOSETTE), "ward": "cardio", "answers": {}}
     elif "to" in body:
-        body["to"] = {"case": "C-1001"}
+        body |= {"to": {"case": "C-1002"}, "name": "result"}
     elif "ins" in body:
         body["ins"] = JOSETTE["ins"]
 
