@@ -1,7 +1,7 @@
 """Files as each modeller exports them: put down, given roles, published, opened and done to the end in the browser.
 
-One case per file of `tests/fixtures/exports`. The designer, whoever opens the case and everybody who acts do all of it on
-the pages, by the French words they read there.
+One case per folder of `tests/fixtures/exports`. The designer, whoever opens the case and everybody who acts do all of
+it on the pages, by the French words they read there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """One export and what becomes of it. `roles` are those chosen in « Qui fait quoi », `patient` a name to look for."""
+    """One export and what becomes of it. `roles` are chosen in « Qui fait quoi », `patient` is a name to look for."""
 
     folder: str
     title: str

@@ -27,6 +27,17 @@ class Workshop:
         self.page.get_by_role("button", name=re.compile(name)).click()
         expect(self.page.get_by_role("navigation", name="Principale")).to_be_visible()
 
+    def do(self, task: str, *, answer: str = "") -> None:
+        """Find a task among those to take, answer its one question if it has one, finish it."""
+        self.page.goto(f"{self.address}/")
+        self.page.get_by_role("navigation", name="Mes tâches").get_by_role("link", name="À prendre").click()
+        card = self.page.get_by_role("listitem").filter(has_text="ABEILLE")
+        card.get_by_role("link", name=re.compile(f"^{task}")).first.click()
+        if answer:
+            self.page.get_by_role("group").get_by_text(answer, exact=True).click()
+        self.page.get_by_role("button", name="Terminer la tâche").click()
+        expect(self.page.get_by_role("heading", name="C'est enregistré")).to_be_visible()
+
     def shapes(self, kind: str) -> list[str]:
         """Ids of the drawn steps of a kind (`Gateway`, `Activity`, `Event`), labels left out."""
         ids = self.page.locator(f'.djs-shape[data-element-id^="{kind}_"]').evaluate_all(
@@ -145,7 +156,7 @@ def test_a_pathway_drawn_from_nothing_is_mended_tried_published_and_followed(pag
 
 
 def follow_a_case(workshop: Workshop, title: str) -> None:
-    """The hospital opens a case; the nurse is asked to decide."""
+    """The hospital opens a case; the nurse decides, visits, and the case is closed."""
     page = workshop.page
     workshop.sign_in("Hélène")
     page.goto(f"{workshop.address}/parcours/nouveau?q=abei")
@@ -153,3 +164,11 @@ def follow_a_case(workshop: Workshop, title: str) -> None:
     page.get_by_role("link", name=re.compile(title)).click()
     page.get_by_role("button", name="Lancer le parcours").click()
     expect(page.get_by_role("main")).to_contain_text("Décider")
+    number = re.search(r"C-\d+", page.get_by_role("heading", level=1).inner_text())
+    assert number is not None
+
+    workshop.sign_in("MESANGE")
+    workshop.do("Décider", answer="vers « Visiter à domicile »")
+    workshop.do("Visiter à domicile")
+    page.goto(f"{workshop.address}/dossiers/{number[0]}")
+    expect(page.get_by_role("main")).to_contain_text("Ce dossier est clos")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from engine.bpmn.model import Lane
+from dataclasses import replace
+
+from engine.bpmn.model import HumanWork, Lane
 from engine.bpmn.reader import activities
-from engine.bpmn.reader.draft import DraftProcess
+from engine.bpmn.reader.draft import DraftNode, DraftProcess, DraftScope
 from engine.bpmn.reader.namespaces import children, clean_name, is_bpmn, local, parcours, text_of
 from engine.bpmn.reader.people import NOBODY, is_expression
 from engine.bpmn.reader.reading import Named, Reading, Source
@@ -130,9 +132,30 @@ def _give_roles(reading: Reading, process: DraftProcess, owner_of: dict[str, lis
         role = role or (process.pool if not process.lanes else None)
         if role and not node.work.roles and node.work.role_expression is None and not is_expression(role):
             activities.lane_role(node, reading.role(role, node))
-        nobody = not (node.work.roles or node.work.role_expression or node.work.assignee)
-        if nobody and NOBODY in reading.roles:
+    for scope, node in process.scope.walk():
+        if node.work is not None and node.work.decides and _is_nobodys(node):
+            _give_to_those_after(scope, node)
+        if _is_nobodys(node) and NOBODY in reading.roles:
             activities.lane_role(node, reading.roles[NOBODY])
+
+
+def _is_nobodys(node: DraftNode) -> bool:
+    work = node.work
+    return work is not None and not (work.roles or work.role_expression or work.assignee)
+
+
+def _give_to_those_after(scope: DraftScope, decision: DraftNode) -> None:
+    """A decision that no lane and no task before it gives to anybody: whoever acts first after it decides."""
+    ahead, seen = [decision], {decision.id}
+    while ahead:
+        for flow in scope.outgoing(ahead.pop(0)):
+            node = scope.nodes[flow.target]
+            if node.work is not None and node.work.roles:
+                decision.work = replace(decision.work or HumanWork(), roles=node.work.roles)
+                return
+            if node.id not in seen:
+                seen.add(node.id)
+                ahead.append(node)
 
 
 def _lane_of(reading: Reading, node_id: str, owner_of: dict[str, list[tuple[int, Lane]]]) -> Lane | None:
