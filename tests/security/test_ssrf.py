@@ -88,7 +88,8 @@ def _hostile_models(url: str) -> dict[str, bytes]:
     zeebe = (
         '<serviceTask id="x" name="REST"><extensionElements>'
         '<zeebe:taskDefinition type="io.camunda:http-json:1"/>'
-        f'<zeebe:ioMapping><zeebe:input source="{url}" target="url"/></zeebe:ioMapping></extensionElements></serviceTask>'
+        f'<zeebe:ioMapping><zeebe:input source="{url}" target="url"/></zeebe:ioMapping>'
+        "</extensionElements></serviceTask>"
     )
     spiff = (
         '<serviceTask id="x" name="HTTP"><extensionElements><spiffworkflow:serviceTaskOperator id="http/GetRequest">'
