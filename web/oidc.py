@@ -58,7 +58,12 @@ def init(app: Flask, settings: Settings) -> None:
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret,
         server_metadata_url=settings.oidc_discovery,
-        client_kwargs={"scope": settings.oidc_scope, "code_challenge_method": "S256", "timeout": 10},
+        client_kwargs={
+            "scope": settings.oidc_scope,
+            "code_challenge_method": "S256",
+            "timeout": 10,
+            "leeway": 0,  # an access token that lives for a minute serves: it is used at once
+        },
     )
     app.extensions["parcours_oidc"] = Provider(
         client=client, issuer=settings.oidc_issuer, client_id=settings.oidc_client_id, acr=settings.oidc_acr
