@@ -1,4 +1,4 @@
-"""`parcours account` and `parcours keys`: the first administrator, invitations, tokens of programs, keys."""
+"""`parcours account`: the first administrator, invitations, tokens of programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from engine.errors import InvalidRequest
 from engine.queries.clocks import territory_named
 from engine.queries.directory import organization_coded
 from engine.settings import read_settings
-from engine.vault import Vault
 
 
 def create_admin(*, login: str, family_name: str, given_name: str, territory: str) -> None:
@@ -47,15 +46,6 @@ def token(*, name: str, organization: str, scopes: tuple[str, ...], days: int, t
     click.echo("Ce jeton ne sera plus jamais affiché :", err=True)
     click.echo(issued.secret)
     click.echo(f"Il ouvre jusqu'au {issued.expires_at:%d/%m/%Y}. Il se retire sur « Accès des programmes ».", err=True)
-
-
-def rotate_keys() -> None:
-    """Seal every secret under the present key."""
-    settings = read_settings()
-    vault = Vault((settings.secret_key, *settings.former_secret_keys))
-    with open_database().transaction() as session:
-        count = accounts.reseal_all(session, vault=vault)
-    click.echo(f"{count} secrets scellés avec la clé {vault.fingerprint}. Les anciennes peuvent être retirées.")
 
 
 def _territory(session: Session, code: str) -> UUID:

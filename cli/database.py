@@ -24,7 +24,7 @@ def open_database() -> Database:
             f"Aucune base dans {path}. Lancez « parcours up », ou indiquez un dossier par PARCOURS_DATA_DIR, "
             "une base par PARCOURS_DATABASE_URL."
         )
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     with database.reading() as session:
         if not is_migrated(session):
             raise InvalidRequest("Cette base n'est pas à jour pour cette version : lancez « parcours migrate ».")
@@ -33,7 +33,7 @@ def open_database() -> Database:
 
 def migrate() -> None:
     """Bring the database to this release."""
-    migrations.upgrade(Database(read_settings().database_url))
+    migrations.upgrade(Database.of(read_settings()))
 
 
 def use_data_directory(data: Path) -> None:

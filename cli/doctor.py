@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine import migrations
+from engine.commands import keys, sealing
 from engine.db import Database
 from engine.settings import Settings, read_settings
 
@@ -77,11 +78,25 @@ def settings_that_may_start() -> Settings:
     return settings
 
 
+def _key_problems(database: Database) -> Iterator[str]:
+    """Keys that the secret does not open, and values that an earlier release kept in clear."""
+    with database.reading() as session:
+        if lost := keys.unopened(session, vault=database.keyring.vault):
+            yield (
+                f"{lost} clés de territoire ne s'ouvrent pas avec PARCOURS_SECRET_KEY : ajoutez l'ancien secret dans "
+                "PARCOURS_FORMER_SECRET_KEYS, puis lancez « parcours keys rotate »."
+            )
+        if clear := sealing.count_clear(session):
+            yield f"{clear} valeurs sont encore en clair dans la base : lancez « parcours keys seal »."
+
+
 def _database_problems(settings: Settings) -> Iterator[str]:
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     try:
         if migrations.current(database) != migrations.newest():
             yield "La base n'est pas à jour : lancez « parcours migrate »."
+            return
+        yield from _key_problems(database)
     except (SQLAlchemyError, ImportError, OSError) as problem:
         yield f"La base ne répond pas ({type(problem).__name__})."
     finally:

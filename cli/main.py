@@ -190,11 +190,20 @@ def keys() -> None:
 
 
 @keys.command("rotate")
-def keys_rotate() -> None:
+@click.option("--territory", help="Code of a territory: give it a new key, and take the keys of its patients over.")
+def keys_rotate(territory: str | None) -> None:
     """Seal again under PARCOURS_SECRET_KEY what former keys (PARCOURS_FORMER_SECRET_KEYS) sealed."""
-    from cli.account import rotate_keys
+    from cli.keys import rotate
 
-    rotate_keys()
+    rotate(territory=territory)
+
+
+@keys.command("seal")
+def keys_seal() -> None:
+    """Seal what a release before sealing kept in clear. May be stopped and run again."""
+    from cli.keys import seal
+
+    seal()
 
 
 @parcours.command()

@@ -14,6 +14,7 @@ from waitress.server import create_server
 
 from cli.database import use_data_directory
 from cli.doctor import settings_that_may_start
+from cli.keys import seal_all
 from engine import migrations
 from engine.db import Database
 from engine.errors import InvalidRequest
@@ -30,8 +31,11 @@ def serve(*, host: str, port: int, data: Path, demo: bool) -> None:
     listening = _listen(host, port)
     use_data_directory(data)
     settings = settings_that_may_start()
-    database = Database(settings.database_url)
+    database = Database.of(settings)
+    before = migrations.current(database)
     migrations.upgrade(database)
+    if before not in (None, migrations.newest()):
+        seal_all(database)  # nobody else is at work yet
     channels = channels_from(settings)
     if demo:
         _load_demo(database)

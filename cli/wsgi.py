@@ -12,4 +12,4 @@ from web.app import create_app
 def application() -> WSGIApplication:
     """Settings from the environment. The database is brought up to date by `parcours migrate`, not here."""
     settings = settings_that_may_start()
-    return create_app(settings, Database(settings.database_url))
+    return create_app(settings, Database.of(settings))

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.sealing import Keyring, Made
+from engine.settings import DEMO_SECRET, Settings
+from engine.vault import Vault
+
 SQLITE_BUSY_MILLISECONDS = 15_000
+COMPACTION_WAITS = "2s"
+"""Those who need a key wait behind a compaction that waits: it gives up early and is tried again."""
 
 
 class Database:
-    """One engine and its sessions. SQLite (embedded) and PostgreSQL 15+ behave alike."""
+    """One engine, its sessions and its keys. SQLite (embedded) and PostgreSQL 15+ behave alike.
 
-    def __init__(self, url: str, **options: Any) -> None:
+    `secrets` open the keys that seal what is about patients: the present one, then former ones still in use.
+    """
+
+    def __init__(self, url: str, *, secrets: Sequence[str] = (DEMO_SECRET,), **options: Any) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
@@ -26,7 +35,14 @@ class Database:
         self.engine: Engine = create_engine(self.url, **options)
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
+        self.keyring = Keyring(Vault(secrets), create_engine(self.url, poolclass=NullPool))
+        self.engine.dialect.keyring = self.keyring  # type: ignore[attr-defined] # where column types find it
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Database:
+        """The database of an installation, with its secrets."""
+        return cls(settings.database_url, secrets=(settings.secret_key, *settings.former_secret_keys))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -34,10 +50,16 @@ class Database:
 
         On SQLite the transaction takes the write lock at once, so that a step never fails half-way for a lock.
         """
-        with self._sessions() as session, session.begin():
-            if self.is_sqlite:
-                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
-            yield session
+        made: Made = {}
+        try:
+            with self._sessions() as session, session.begin():
+                if self.is_sqlite:
+                    session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+                self.keyring.begin(session.connection(), made)
+                yield session
+            self.keyring.committed(made)
+        finally:
+            made.clear()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -46,10 +68,11 @@ class Database:
             yield session
             session.rollback()
 
-    def compact(self) -> None:
-        """Give back the space of what was erased, so that no byte of it is left in the files of the database.
+    def compact(self, tables: Sequence[str] = ("data_key",)) -> None:
+        """Leave no byte of what was deleted from these tables in the files of the database. Never in a transaction.
 
-        SQLite rewrites its file and empties its log; PostgreSQL rewrites the tables. Neither runs inside a transaction.
+        SQLite rewrites its file and empties its log. PostgreSQL rewrites the tables; for an erasure that of the keys is
+        enough, which is small. Raises OperationalError when somebody holds one of them too long.
         """
         with self.engine.connect() as connection:
             if self.is_sqlite:
@@ -57,7 +80,11 @@ class Database:
                 connection.exec_driver_sql("VACUUM")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
                 return
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM FULL")
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            alone.exec_driver_sql(f"SET lock_timeout = '{COMPACTION_WAITS}'")
+            for table in tables:
+                alone.exec_driver_sql(f'VACUUM FULL "{table}"')
+            alone.exec_driver_sql("RESET lock_timeout")
 
     def close(self) -> None:
         """Close every connection."""

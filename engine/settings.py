@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+DEMO_SECRET = "demo-only-secret"
+"""The secret of demonstrations and tests; `parcours doctor` and every start in production refuse it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -44,7 +47,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if secret is None:
         if mode == "production":
             raise ValueError("PARCOURS_SECRET_KEY (or PARCOURS_SECRET_KEY_FILE) is missing.")
-        secret = "demo-only-secret"
+        secret = DEMO_SECRET
     issuer = env.get("PARCOURS_OIDC_ISSUER", "").rstrip("/")
     return Settings(
         database_url=_secret(env, "PARCOURS_DATABASE_URL") or f"sqlite:///{data_dir / 'parcours.db'}",

@@ -31,6 +31,14 @@ class Vault:
         except InvalidToken as wrong:
             raise InvalidRequest("Ce secret a été scellé avec une clé que cette installation n'a plus.") from wrong
 
+    def fits(self, sealed: str) -> bool:
+        """True when one of the keys opens it."""
+        try:
+            self._keys.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
+
     def reseal(self, sealed: str) -> str:
         """The same text under the first key."""
         try:

@@ -104,7 +104,6 @@ def erase(patient_id: UUID) -> ResponseReturnValue:
         raise InvalidRequest(_("Écrivez EFFACER pour confirmer : rien ne pourra être retrouvé."))
     with visitor.database().transaction() as session:
         certificate = erasures.erase(session, patient_id=patient_id, by=by, now=visitor.now())
-    visitor.database().compact()
     return render_template("person_rights/certificate.html", certificate=certificate)
 
 

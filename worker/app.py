@@ -16,6 +16,7 @@ from engine.db import Database
 from engine.settings import Settings, read_settings
 from worker.audit_roots import keep_root
 from worker.channels import Channels, channels_from
+from worker.compactions import sweep_compactions
 from worker.migrations import sweep_migrations
 from worker.retention import sweep_purges, sweep_retention
 from worker.sweeps import seal_audit, sweep_outbox, sweep_timers
@@ -27,6 +28,7 @@ OUTBOX_EVERY_SECONDS = 5.0
 MIGRATIONS_EVERY_SECONDS = 5.0
 PURGES_EVERY_SECONDS = 10.0
 RETENTION_EVERY_SECONDS = 3600.0
+COMPACTIONS_EVERY_SECONDS = 60.0
 SEAL_EVERY_SECONDS = 60.0
 ROOT_EVERY_SECONDS = 3600.0
 MEMORY_BROKER = "memory://"
@@ -50,6 +52,7 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
             "migrations": {"task": "parcours.migrations", "schedule": MIGRATIONS_EVERY_SECONDS},
             "purges": {"task": "parcours.purges", "schedule": PURGES_EVERY_SECONDS},
             "retention": {"task": "parcours.retention", "schedule": RETENTION_EVERY_SECONDS},
+            "compactions": {"task": "parcours.compactions", "schedule": COMPACTIONS_EVERY_SECONDS},
             "seal": {"task": "parcours.seal", "schedule": SEAL_EVERY_SECONDS},
             "root": {"task": "parcours.root", "schedule": ROOT_EVERY_SECONDS},
         },
@@ -75,6 +78,10 @@ def make_celery(settings: Settings, database: Database, channels: Channels) -> C
     @app.task(name="parcours.retention", expires=RETENTION_EVERY_SECONDS * 2, shared=False)
     def retention() -> None:
         sweep_retention(database)
+
+    @app.task(name="parcours.compactions", expires=COMPACTIONS_EVERY_SECONDS * 2, shared=False)
+    def compactions() -> None:
+        sweep_compactions(database)
 
     @app.task(name="parcours.seal", expires=SEAL_EVERY_SECONDS * 2, shared=False)
     def seal() -> None:
@@ -105,4 +112,4 @@ def start_embedded(app: Celery) -> None:
 def production_app() -> Celery:
     """What `celery -A worker.app:production_app` would build: settings from the environment."""
     settings = read_settings()
-    return make_celery(settings, Database(settings.database_url), channels_from(settings))
+    return make_celery(settings, Database.of(settings), channels_from(settings))

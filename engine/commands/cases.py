@@ -24,8 +24,10 @@ from engine.errors import DuplicateCase, EngineFailure, InvalidRequest, NotAllow
 from engine.expressions import from_json
 from engine.forms import check_answers
 from engine.library import Version
-from engine.models import Case, CaseHistory, Commune, Organization, Patient, TerritoryRow
+from engine.lookups import business_key_is, hidden_business_key
+from engine.models import Case, Commune, Organization, Patient, TerritoryRow
 from engine.outcome import Value
+from engine.projection import tables
 from engine.projection.acting import Acting
 from engine.projection.writing import apply
 from engine.starting import version_starting
@@ -132,14 +134,12 @@ def _version_here(
 
 
 def _tell(session: Session, case_id: UUID, by: Actor, now: datetime, kind: str, detail: Mapping[str, Any]) -> None:
-    session.connection().execute(
-        insert(CaseHistory.__table__),  # type: ignore[arg-type]
-        {
-            "territory_id": by.territory_id, "case_id": case_id, "at": now, "kind": f"pathway_{kind}",
-            "element_id": None, "element_name": "", "actor": "", "actor_id": None, "role": None, "task_id": None,
-            "detail": dict(detail), "visible": True,
-        },
-    )  # fmt: skip
+    row = {
+        "territory_id": by.territory_id, "case_id": case_id, "at": now, "kind": f"pathway_{kind}",
+        "element_id": None, "element_name": "", "actor": "", "actor_id": None, "role": None, "task_id": None,
+        "detail": dict(detail), "visible": True,
+    }  # fmt: skip
+    tables.add(session.connection(), tables.HISTORY, [row])
 
 
 def _lock_territory(session: Session, by: Actor) -> Any:
@@ -167,6 +167,7 @@ def _open(
 ) -> StartedCase:
     business_key = _business_key(version, values, patient_id)
     _check_not_running(session, business_key, by)
+    stay = None if business_key is None else hidden_business_key(session, business_key, territory_id=by.territory_id)
     sector_id = _sector(session, patient_id, by)
     case_id, number = uuid4(), _next_number(session, by)
     session.connection().execute(
@@ -174,7 +175,7 @@ def _open(
         {
             "id": case_id, "territory_id": by.territory_id, "number": number, "pathway_version_id": version.id,
             "patient_id": patient_id, "organization_id": organization_id or _organization(session, values, by),
-            "sector_id": sector_id, "business_key": business_key, "state": "active", "outcome": None, "opened_at": now,
+            "sector_id": sector_id, "business_key": stay, "state": "active", "outcome": None, "opened_at": now,
             "opened_by": by.name[:200], "closed_at": None, "held_at": None, "last_touch_at": now, "version": 1,
             "completed_steps": [], "control_state": b"",
         },
@@ -216,7 +217,9 @@ def _check_not_running(session: Session, business_key: str | None, by: Actor) ->
         session.connection()
         .execute(
             select(Case.number).where(
-                Case.territory_id == by.territory_id, Case.business_key == business_key, Case.closed_at.is_(None)
+                Case.territory_id == by.territory_id,
+                business_key_is(session, business_key, territory_id=by.territory_id),
+                Case.closed_at.is_(None),
             )
         )
         .scalar_one_or_none()

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor
 from engine.eligibility import holds_role_now
 from engine.errors import InvalidRequest, NotAllowed, NotFound, PatientNotFound
+from engine.lookups import birth_name_is
 from engine.models import Case, EmergencyAccess, Outbox, Pathway, PathwayVersion, Patient, ProfessionalRole
 from engine.projection.notices import reference
+from engine.sealing import key_of
 from engine.visibility import families
 
 LASTS = timedelta(hours=3)
@@ -52,7 +54,7 @@ def break_glass(
             .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
             .where(
                 Patient.territory_id == by.territory_id,
-                func.lower(Patient.birth_name) == birth_name.strip().lower(),
+                birth_name_is(session, birth_name, territory_id=by.territory_id),
                 Patient.birth_date == birth_date,
                 Patient.opposition_at.is_(None),
                 Case.closed_at.is_(None),
@@ -73,7 +75,7 @@ def break_glass(
             patient_id=patient_id[0],
             professional_id=by.professional_id,
             reason=reason,
-            comment=comment.strip()[:500],
+            comment=key_of(session, "patient", patient_id[0], by.territory_id).owns(comment.strip()[:500]),
             opened_at=now,
             ends_at=now + LASTS,
             reviewed_by="",

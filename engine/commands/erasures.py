@@ -1,4 +1,4 @@
-"""The erasure of a person: what identifies them or was typed about them is destroyed, the counts stay.
+"""The erasure of a person: their keys are destroyed, what identifies them or was typed about them too; counts stay.
 
 Kept: dates, codes, numbers and yes/no answers of closed cases (they feed the indicators), who did which step and when,
 and the trace, which never holds content. Overwritten or deleted: names, INS, contact, every free text, reasons, drafts,
@@ -19,9 +19,11 @@ from sqlalchemy.sql.dml import Delete
 
 from engine import policies, trace
 from engine.actor import Actor
+from engine.commands import compactions
+from engine.counted import is_counted
 from engine.errors import Conflict, PatientNotFound
-from engine.forms import FormDefinition
 from engine.library import version_of
+from engine.lookups import forget
 from engine.models import (
     CareCircleMember,
     Case,
@@ -42,11 +44,7 @@ from engine.models import (
     Timer,
     WaitRecord,
 )
-
-ERASED = "effacé"
-COUNTED_TYPES = frozenset({"bool", "int", "dec", "date", "dt", "code", "codes"})
-COUNTED_NAMES = frozenset({"outcome"})
-"""Facts without a form that the indicators count."""
+from engine.sealing import ERASED, keyring_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +60,8 @@ class Certificate:
     """Coded values kept for the counts."""
     rows: int
     """Other rows emptied or deleted."""
+    keys: int
+    """Keys destroyed: what they sealed cannot be read in any copy, older backups included."""
 
 
 def erase(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> Certificate:
@@ -82,10 +82,14 @@ def erase(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> Ce
     values, kept = _erase_facts(session, cases)
     rows = _erase_rows(session, patient_id, [case.id for case in cases])
     _erase_traits(session, patient_id, patient.birth_date, now)
-    certificate = Certificate(erased_at=now, by=by.name, cases=len(cases), values=values, kept_values=kept, rows=rows)
+    keys = _destroy_keys(session, patient_id, [case.id for case in cases], now)
+    compactions.ask(session, territory_id=by.territory_id, now=now)
+    certificate = Certificate(
+        erased_at=now, by=by.name, cases=len(cases), values=values, kept_values=kept, rows=rows, keys=keys
+    )
     trace.record(
         session, action="patients.erase", by=by, now=now, patient_id=patient_id,
-        detail={"cases": len(cases), "values": values, "kept_values": kept, "rows": rows},
+        detail={"cases": len(cases), "values": values, "kept_values": kept, "rows": rows, "keys": keys},
     )  # fmt: skip
     return certificate
 
@@ -101,6 +105,7 @@ def _erase_traits(session: Session, patient_id: UUID, birth_date: date, now: dat
             birth_date=date(birth_date.year, 1, 1),
             birth_place="",
             ins=None,
+            ins_token=None,
             ins_oid=None,
             identity_status="VIDE",
             phone=None,
@@ -111,6 +116,14 @@ def _erase_traits(session: Session, patient_id: UUID, birth_date: date, now: dat
     )
 
 
+def _destroy_keys(session: Session, patient_id: UUID, case_ids: Sequence[UUID], now: datetime) -> int:
+    keyring, connection = keyring_of(session), session.connection()
+    forget(session, patient_id=patient_id)
+    return keyring.destroy(connection, "patient", [patient_id], now) + keyring.destroy(
+        connection, "case", case_ids, now
+    )
+
+
 def _erase_facts(session: Session, cases: Sequence[Case]) -> tuple[int, int]:
     erased: list[int] = []
     kept = 0
@@ -118,7 +131,7 @@ def _erase_facts(session: Session, cases: Sequence[Case]) -> tuple[int, int]:
         forms = version_of(session, case.pathway_version_id).forms
         rows = session.execute(select(CaseFact.id, CaseFact.name, CaseFact.form_key).where(CaseFact.case_id == case.id))
         for number, name, form_key in rows:
-            if _counts(name, form_key, forms):
+            if is_counted(name, form_key, forms):
                 kept += 1
             else:
                 erased.append(number)
@@ -127,12 +140,6 @@ def _erase_facts(session: Session, cases: Sequence[Case]) -> tuple[int, int]:
             update(CaseFact).where(CaseFact.id.in_(erased[start : start + 500])).values(value=None, recorded_by="")
         )
     return len(erased), kept
-
-
-def _counts(name: str, form_key: str | None, forms: Any) -> bool:
-    form: FormDefinition | None = forms.get(form_key or "")
-    field = form.fields.get(name) if form is not None else None
-    return name in COUNTED_NAMES if field is None else field.type in COUNTED_TYPES
 
 
 def _erase_rows(session: Session, patient_id: UUID, case_ids: Sequence[UUID]) -> int:

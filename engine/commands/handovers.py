@@ -21,6 +21,7 @@ from engine.models import Professional, ProfessionalRole, Task, TaskDraft
 from engine.outcome import OpenTask
 from engine.projection import notices, tables
 from engine.projection.loading import display_name
+from engine.sealing import key_of
 
 REMIND_AT_MOST_EVERY = timedelta(hours=1)
 LARGEST_DRAFT = 200
@@ -180,20 +181,20 @@ def save_draft(session: Session, *, task_id: UUID, answers: Mapping[str, Any], b
         raise NotAllowed("Un brouillon appartient à un compte.")
     if len(answers) > LARGEST_DRAFT:
         raise InvalidRequest("Ce brouillon est trop grand.")
-    found = (
+    case_id = (
         session.connection()
         .execute(
-            select(Task.id).where(
+            select(Task.case_id).where(
                 Task.id == task_id, Task.territory_id == by.territory_id, Task.state.in_(("offered", "accepted"))
             )
         )
-        .first()
+        .scalar_one_or_none()
     )
-    if found is None:
+    if case_id is None:
         return
     row = {
         "task_id": task_id, "account_id": by.account_id, "territory_id": by.territory_id,
-        "answers": dict(answers), "saved_at": now,
+        "answers": key_of(session, "case", case_id, by.territory_id).owns(dict(answers)), "saved_at": now,
     }  # fmt: skip
     tables.upsert(session.connection(), TaskDraft.__table__, [row])  # type: ignore[arg-type]
 

@@ -19,6 +19,7 @@ from engine.errors import CaseNotFound, InvalidAnswers, InvalidMessage, NotAllow
 from engine.expressions import from_json
 from engine.forms import check_answers, parse_form
 from engine.library import Version
+from engine.lookups import business_key_is
 from engine.models import Case, MessageSubscription
 from engine.outcome import Value
 from engine.projection.loading import LoadedCase
@@ -136,7 +137,9 @@ def _targets(
         wanted = select(Case.id).where(Case.territory_id == by.territory_id, Case.number == case_number.strip().upper())
     elif business_key is not None:
         wanted = select(Case.id).where(
-            Case.territory_id == by.territory_id, Case.business_key == business_key, Case.closed_at.is_(None)
+            Case.territory_id == by.territory_id,
+            business_key_is(session, business_key, territory_id=by.territory_id),
+            Case.closed_at.is_(None),
         )
     elif correlation_key is not None:
         wanted = (

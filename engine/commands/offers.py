@@ -18,6 +18,7 @@ from engine.models import Task, TaskOffer
 from engine.outcome import Value
 from engine.projection import tables
 from engine.projection.history import history_row
+from engine.sealing import key_of
 
 
 def accept_offer(
@@ -66,7 +67,8 @@ def record_answer(
         return
     row: dict[str, Any] = {
         "task_id": hand.row["id"], "professional_id": by.professional_id, "territory_id": by.territory_id,
-        "offered_at": hand.row["opened_at"], "answer": answer, "answered_at": now, "reason": reason, "comment": comment,
+        "offered_at": hand.row["opened_at"], "answer": answer, "answered_at": now, "reason": reason,
+        "comment": key_of(session, "case", hand.case.id, by.territory_id).owns(comment),
     }  # fmt: skip
     tables.upsert(session.connection(), TaskOffer.__table__, [row])  # type: ignore[arg-type]
 

@@ -12,8 +12,10 @@ from engine import trace
 from engine.actor import Actor
 from engine.eligibility import in_circle_now
 from engine.errors import InvalidRequest, PatientNotFound
+from engine.lookups import ins_is, ins_token, make_findable
 from engine.models import CareCircleMember, Commune, Patient
 from engine.models.patient import IDENTITY_STATUSES, SEXES
+from engine.sealing import key_of
 
 
 def register_patient(
@@ -48,29 +50,37 @@ def register_patient(
         raise InvalidRequest("La date de naissance est dans le futur.")
     if ins:
         known = session.execute(
-            select(Patient.id).where(Patient.territory_id == by.territory_id, Patient.ins == ins)
+            select(Patient.id).where(
+                Patient.territory_id == by.territory_id, ins_is(session, ins, territory_id=by.territory_id)
+            )
         ).scalar_one_or_none()
         if known is not None:
             return known
     patient_id = uuid4()
+    key = key_of(session, "patient", patient_id, by.territory_id)
     session.execute(
         insert(Patient).values(
             id=patient_id,
             territory_id=by.territory_id,
-            birth_name=birth_name.strip(),
-            used_name=used_name,
-            given_name=given_name.strip(),
+            birth_name=key.owns(birth_name.strip()),
+            used_name=key.owns(used_name),
+            given_name=key.owns(given_name.strip()),
             sex=sex,
             birth_date=birth_date,
             birth_place=birth_place,
-            ins=ins,
+            ins=key.owns(ins),
+            ins_token=ins_token(session, ins, territory_id=by.territory_id),
             ins_oid=ins_oid,
             identity_status=identity_status,
-            phone=phone,
-            address=address,
+            phone=key.owns(phone),
+            address=key.owns(address),
             commune_id=commune_of(session, by.territory_id, commune_insee),
         )
     )
+    make_findable(
+        session, patient_id=patient_id, territory_id=by.territory_id, birth_name=birth_name,
+        other_names=(used_name, given_name),
+    )  # fmt: skip
     trace.record(session, action="patients.register", by=by, now=now, patient_id=patient_id)
     return patient_id
 
@@ -113,24 +123,21 @@ def add_to_circle(
     )
     if usual:
         session.execute(update(CareCircleMember).where(*current).values(usual=False))
-    known = (
-        session.execute(
-            select(CareCircleMember.id).where(
-                *current,
-                CareCircleMember.professional_id == professional_id
-                if professional_id
-                else CareCircleMember.organization_id == organization_id
-                if organization_id
-                else CareCircleMember.person_name == person_name,
-            )
-        )
-        .scalars()
-        .first()
-    )
+    known = next(
+        (
+            member.id
+            for member in session.execute(select(CareCircleMember).where(*current)).scalars()
+            if (member.professional_id == professional_id if professional_id
+                else member.organization_id == organization_id if organization_id
+                else member.person_name == person_name)
+        ),
+        None,
+    )  # fmt: skip
     if known is not None:
         session.execute(update(CareCircleMember).where(CareCircleMember.id == known).values(usual=usual))
         return known
     member_id = uuid4()
+    key = key_of(session, "patient", patient_id, by.territory_id)
     session.execute(
         insert(CareCircleMember).values(
             id=member_id,
@@ -139,8 +146,8 @@ def add_to_circle(
             role=role,
             professional_id=professional_id,
             organization_id=organization_id,
-            person_name=person_name,
-            person_phone=person_phone,
+            person_name=key.owns(person_name),
+            person_phone=key.owns(person_phone),
             usual=usual,
             valid_from=now,
             source=source,

@@ -27,6 +27,7 @@ from engine.commands.patients import register_patient
 from engine.eligibility import within
 from engine.errors import CaseNotFound, Conflict, DuplicateCase, InvalidAnswers, InvalidRequest
 from engine.library import version_of
+from engine.lookups import ins_is, stay_is
 from engine.models import (
     Case,
     Commune,
@@ -111,7 +112,7 @@ def send(session: Session, *, name: str, payload: Mapping[str, Any], to: Address
     Raises what `messages.deliver` raises; CaseNotFound when there is no such case.
     """
     policies.check_scope(by, Scope.MESSAGES_SEND)
-    targets = _visible(session, _addressed(to, name), by, now)
+    targets = _visible(session, _addressed(session, to, name, by), by, now)
     if not targets:
         raise CaseNotFound("Aucun dossier de votre structure ne correspond à cette adresse.")
     told = [
@@ -136,7 +137,7 @@ def tell(session: Session, *, event: PatientEvent, ins: str, at: datetime, by: A
     patient_id = session.execute(
         select(Patient.id).where(
             Patient.territory_id == by.territory_id,
-            Patient.ins == ins,
+            ins_is(session, ins, territory_id=by.territory_id),
             Patient.opposition_at.is_(None),
             Patient.erased_at.is_(None),
         )
@@ -204,7 +205,8 @@ def _known(session: Session, traits: Traits, by: Actor) -> UUID | None:
     """By the INS, whose other traits must agree; else by the five strict traits, when only one person has them."""
     here = and_(Patient.territory_id == by.territory_id, Patient.erased_at.is_(None))
     if traits.ins is not None:
-        holder = session.execute(select(Patient).where(here, Patient.ins == traits.ins)).scalar_one_or_none()
+        wanted = ins_is(session, traits.ins, territory_id=by.territory_id)
+        holder = session.execute(select(Patient).where(here, wanted)).scalar_one_or_none()
         if holder is None:
             return None
         if not _same(holder, traits):
@@ -247,7 +249,7 @@ def _check_asked(session: Session, started: StartedCase, answers: Mapping[str, A
         )
 
 
-def _addressed(to: Address, message: str) -> ColumnElement[bool]:
+def _addressed(session: Session, to: Address, message: str, by: Actor) -> ColumnElement[bool]:
     ways = [one for one in (to.case_number, to.ins, to.correlation_key) if one is not None]
     if len(ways) != 1 or not ways[0].strip():
         raise InvalidRequest("Donnez une adresse et une seule : le numéro du dossier, l'INS du patient, ou une clé.")
@@ -261,8 +263,9 @@ def _addressed(to: Address, message: str) -> ColumnElement[bool]:
         )
     if to.pathway_key is None:
         raise InvalidRequest("Avec l'INS du patient, nommez aussi le parcours.")
-    wanted = [
-        Case.patient_id.in_(select(Patient.id).where(Patient.ins == to.ins)),
+    assert to.ins is not None
+    wanted: list[ColumnElement[bool]] = [
+        Case.patient_id.in_(select(Patient.id).where(ins_is(session, to.ins, territory_id=by.territory_id))),
         Case.pathway_version_id.in_(
             select(PathwayVersion.id)
             .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
@@ -270,7 +273,7 @@ def _addressed(to: Address, message: str) -> ColumnElement[bool]:
         ),
     ]
     if to.stay is not None:
-        wanted.append(Case.business_key.endswith(f":{to.stay}", autoescape=True))
+        wanted.append(stay_is(session, to.stay, territory_id=by.territory_id))
     return and_(*wanted)
 
 

@@ -26,7 +26,8 @@ from engine.commands.tasks import CompletedTask, finish
 from engine.errors import CaseChanged, InvalidRequest, NotAllowed, NotFound, TaskNotFound
 from engine.forms import check_answers
 from engine.linked_tasks import Linked, find_linked, fits, form_for, member_of
-from engine.models import Outbox, TaskLink
+from engine.models import TaskLink
+from engine.projection import tables
 from engine.vault import Vault
 
 LINK_LASTS = timedelta(days=7)
@@ -244,12 +245,11 @@ def _write(
     session: Session, case_id: UUID, task_id: UUID | None, template: str, now: datetime, territory_id: UUID,
     **more: Any,
 ) -> None:  # fmt: skip
-    session.execute(
-        insert(Outbox).values(
-            territory_id=territory_id, case_id=case_id, task_id=task_id, channel="email", template=template,
-            created_at=now, not_before=now, **more,
-        )
-    )  # fmt: skip
+    row = {
+        "territory_id": territory_id, "case_id": case_id, "task_id": task_id, "channel": "email",
+        "template": template, "created_at": now, "not_before": now, **more,
+    }  # fmt: skip
+    tables.add(session.connection(), tables.OUTBOX, [row])
 
 
 def _record(

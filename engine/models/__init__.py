@@ -22,6 +22,7 @@ from engine.models.directory import (
     SignIn,
 )
 from engine.models.education import EtpEducator, EtpPlace, EtpProgram, EtpSessionTemplate, EtpSlot
+from engine.models.keys import DataKey, PatientSearchToken
 from engine.models.pathway import DraftChange, Pathway, PathwayFile, PathwayVersion
 from engine.models.patient import CareCircleMember, Patient
 from engine.models.rights import ErasureHold
@@ -42,6 +43,7 @@ __all__ = [
     "CaseHistory",
     "CaseState",
     "Commune",
+    "DataKey",
     "DraftChange",
     "EarlyMessage",
     "EmergencyAccess",
@@ -65,6 +67,7 @@ __all__ = [
     "PathwayFile",
     "PathwayVersion",
     "Patient",
+    "PatientSearchToken",
     "Professional",
     "ProfessionalRole",
     "ProfessionalSector",

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Uniqu
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.columns import Json, Key, Moment, Table, Territory, one_of
+from engine.sealing import SealedText
 
 CHALLENGE_PURPOSES = ("register", "prove")
 
@@ -23,7 +24,9 @@ class EmergencyAccess(Table):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"), index=True)
     professional_id: Mapped[UUID] = mapped_column(ForeignKey("professional.id"))
     reason: Mapped[str] = mapped_column(String(40))
-    comment: Mapped[str] = mapped_column(String(500), default="")
+    comment: Mapped[str] = mapped_column(
+        SealedText("emergency_access.comment", owner="patient_id", was=500), default=""
+    )
     opened_at: Mapped[Moment]
     ends_at: Mapped[Moment]
     reviewed_at: Mapped[Moment | None]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from engine.models.columns import Json, Key, Moment, Number, Table, Territory, one_of
+from engine.sealing import SealedBytes, SealedJson
 
 CASE_STATES = (
     "draft",
@@ -61,7 +63,7 @@ class Case(Table):
     """Where the case was opened (the ward); hospital roles are found there."""
     sector_id: Mapped[UUID | None] = mapped_column(ForeignKey("sector.id"))
     business_key: Mapped[str | None] = mapped_column(String(200))
-    """Pathway, patient and stay: the same stay cannot have two open cases."""
+    """Pathway, patient and a digest of the stay, which cannot have two open cases (`engine.lookups`)."""
     state: Mapped[str] = mapped_column(String(12), default="active")
     outcome: Mapped[str | None] = mapped_column(String(40))
     opened_at: Mapped[Moment]
@@ -73,7 +75,7 @@ class Case(Table):
     """Optimistic version: one more at each step."""
     completed_steps: Mapped[Json] = mapped_column(default=list)
     """Ids of the elements completed at least once, for expressions (`case.completed_steps`)."""
-    control_state: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    control_state: Mapped[bytes] = deferred(mapped_column(SealedBytes("care_case.control_state", owner="id")))
 
 
 class CaseFact(Table):
@@ -104,8 +106,8 @@ class CaseFact(Table):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("care_case.id"))
     scope: Mapped[str] = mapped_column(String(64), default="")
     name: Mapped[str] = mapped_column(String(80))
-    value: Mapped[Json]
-    """Tagged JSON of `engine.expressions.to_json`."""
+    value: Mapped[Any] = mapped_column(SealedJson("case_fact.value", owner="case_id", instead="text"))
+    """Tagged JSON of `engine.expressions.to_json`; readable when `engine.counted` says that the indicators count it."""
     recorded_at: Mapped[Moment]
     recorded_by: Mapped[str] = mapped_column(String(200))
     recorded_by_id: Mapped[UUID | None]
@@ -138,7 +140,9 @@ class CaseHistory(Table):
     actor_id: Mapped[UUID | None]
     role: Mapped[str | None] = mapped_column(String(40))
     task_id: Mapped[UUID | None]
-    detail: Mapped[Json] = mapped_column(default=dict)
+    detail: Mapped[Any] = mapped_column(
+        SealedJson("case_history.detail", owner="case_id", readable=("token", "code")), default=dict
+    )
     visible: Mapped[bool] = mapped_column(default=True)
     """False for movements of gateways and flows that people do not read."""
 
@@ -152,7 +156,7 @@ class CaseState(Table):
     version: Mapped[int] = mapped_column(primary_key=True)
     territory_id: Mapped[Territory]
     kept_at: Mapped[Moment]
-    control_state: Mapped[bytes] = mapped_column(LargeBinary)
+    control_state: Mapped[bytes] = mapped_column(SealedBytes("case_state.control_state", owner="case_id"))
 
 
 class IncidentRow(Table):

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Connection,
     DateTime,
     Dialect,
     ForeignKey,
     Integer,
     MetaData,
     TypeDecorator,
+    event,
 )
+from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapper, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
+
+from engine.sealing import Owned, owned, sealed_columns
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -63,6 +69,24 @@ class Table(DeclarativeBase):
     """Root of every table."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+@event.listens_for(Table, "before_insert", propagate=True)
+def _own(mapper: Mapper[Any], connection: Connection, row: Table) -> None:
+    """What is sealed of an object added to a session belongs to the subject it names, as in the writer's rows."""
+    table = cast("SqlTable", mapper.local_table)
+    if columns := sealed_columns(table):
+        said = {column.name: getattr(row, column.name) for column in table.columns}
+        made = owned(connection, table, [said])[0]
+        for name, _kind in columns:
+            setattr(row, name, made[name])
+
+
+@event.listens_for(Table, "after_insert", propagate=True)
+def _show(mapper: Mapper[Any], _connection: Connection, row: Table) -> None:
+    for name, _kind in sealed_columns(cast("SqlTable", mapper.local_table)):
+        if isinstance(value := getattr(row, name), Owned):
+            set_committed_value(row, name, value.value)
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

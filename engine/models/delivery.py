@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.columns import Json, Key, Moment, Number, Table, Territory, one_of
+from engine.sealing import SealedJson, SealedText
 
 OUTBOX_STATES = ("waiting", "sent", "failed", "stopped")
 
@@ -15,7 +17,7 @@ OUTBOX_STATES = ("waiting", "sent", "failed", "stopped")
 class Outbox(Table):
     """One notification or message to another system, written in the step's transaction and sent by a sweep.
 
-    `parameters` hold ids and references only: notifications carry no health data.
+    Notifications carry a reference and no health data; what one case tells another is sealed.
     """
 
     __tablename__ = "outbox"
@@ -37,9 +39,11 @@ class Outbox(Table):
     channel: Mapped[str] = mapped_column(String(20))
     """email, secure_mail, webhook, pathway (starts another case) or message (to another case)."""
     recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id"), index=True)
-    address: Mapped[str] = mapped_column(String(300), default="")
+    address: Mapped[str] = mapped_column(SealedText("outbox.address", owner="case_id", was=300), default="")
     template: Mapped[str] = mapped_column(String(60))
-    parameters: Mapped[Json] = mapped_column(default=dict)
+    parameters: Mapped[Any] = mapped_column(
+        SealedJson("outbox.parameters", owner="case_id", readable=("reference", "level")), default=dict
+    )
     created_at: Mapped[Moment]
     not_before: Mapped[Moment]
     state: Mapped[str] = mapped_column(String(10), default="waiting")

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.columns import Key, Moment, Table, Territory, one_of
+from engine.sealing import SealedText
 
 IDENTITY_STATUSES = ("VALI", "RECUP", "PROV", "VIDE")
 SEXES = ("female", "male", "unknown")
@@ -24,24 +25,26 @@ class Patient(Table):
     __table_args__ = (
         one_of("identity_status", IDENTITY_STATUSES),
         one_of("sex", SEXES),
-        UniqueConstraint("territory_id", "ins"),
-        Index("ix_patient_name", "territory_id", "birth_name", "birth_date"),
+        UniqueConstraint("territory_id", "ins"),  # since `ins` is sealed, `ins_token` keeps this promise
+        Index("uq_patient_ins_token", "territory_id", "ins_token", unique=True),
     )
 
     id: Mapped[Key]
     territory_id: Mapped[Territory]
-    birth_name: Mapped[str] = mapped_column(String(100))
-    used_name: Mapped[str | None] = mapped_column(String(100))
-    given_name: Mapped[str] = mapped_column(String(100))
+    birth_name: Mapped[str] = mapped_column(SealedText("patient.birth_name", owner="id", was=100))
+    used_name: Mapped[str | None] = mapped_column(SealedText("patient.used_name", owner="id", was=100))
+    given_name: Mapped[str] = mapped_column(SealedText("patient.given_name", owner="id", was=100))
     sex: Mapped[str] = mapped_column(String(10))
     birth_date: Mapped[date]
     birth_place: Mapped[str] = mapped_column(String(5), default="")
     """INSEE code of the birth place."""
-    ins: Mapped[str | None] = mapped_column(String(15))
+    ins: Mapped[str | None] = mapped_column(SealedText("patient.ins", owner="id", was=15))
+    ins_token: Mapped[str | None] = mapped_column(String(16))
+    """A keyed digest of the INS: the same one is not registered twice (`engine.lookups`)."""
     ins_oid: Mapped[str | None] = mapped_column(String(40))
     identity_status: Mapped[str] = mapped_column(String(5), default="PROV")
-    phone: Mapped[str | None] = mapped_column(String(30))
-    address: Mapped[str | None] = mapped_column(String(300))
+    phone: Mapped[str | None] = mapped_column(SealedText("patient.phone", owner="id", was=30))
+    address: Mapped[str | None] = mapped_column(SealedText("patient.address", owner="id", was=300))
     commune_id: Mapped[UUID | None] = mapped_column(ForeignKey("commune.id"), index=True)
     deceased_at: Mapped[Moment | None]
     opposition_at: Mapped[Moment | None]
@@ -79,8 +82,12 @@ class CareCircleMember(Table):
     role: Mapped[str] = mapped_column(String(40))
     professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id"))
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"), index=True)
-    person_name: Mapped[str | None] = mapped_column(String(200))
-    person_phone: Mapped[str | None] = mapped_column(String(30))
+    person_name: Mapped[str | None] = mapped_column(
+        SealedText("care_circle_member.person_name", owner="patient_id", was=200)
+    )
+    person_phone: Mapped[str | None] = mapped_column(
+        SealedText("care_circle_member.person_phone", owner="patient_id", was=30)
+    )
     usual: Mapped[bool] = mapped_column(default=False)
     """True for the patient's usual professional of that role."""
     valid_from: Mapped[Moment]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.columns import Json, Key, Moment, Table, Territory, one_of
+from engine.sealing import SealedJson, SealedText
 
 TASK_STATES = ("offered", "accepted", "completed", "not_done", "cancelled")
 OPEN_TASK_STATES = ("offered", "accepted")
@@ -70,7 +72,7 @@ class Task(Table):
     other_roles: Mapped[Json] = mapped_column(default=list)
     form_key: Mapped[str | None] = mapped_column(String(80))
     scope: Mapped[str] = mapped_column(String(64), default="")
-    locals: Mapped[Json] = mapped_column(default=dict)
+    locals: Mapped[Any] = mapped_column(SealedJson("task.locals", owner="case_id"), default=dict)
     state: Mapped[str] = mapped_column(String(10), default="offered")
     audience: Mapped[str] = mapped_column(String(12))
     audience_professional_id: Mapped[UUID | None] = mapped_column(ForeignKey("professional.id"), index=True)
@@ -82,7 +84,9 @@ class Task(Table):
     """usual, pool, neighbours or search when the step is an offer: accepting it finishes it."""
     offered_until: Mapped[Moment | None]
     priority: Mapped[str] = mapped_column(String(10), default="normal")
-    priority_reason: Mapped[str] = mapped_column(String(300), default="")
+    priority_reason: Mapped[str] = mapped_column(
+        SealedText("task.priority_reason", owner="case_id", was=300), default=""
+    )
     escalation: Mapped[str] = mapped_column(String(60), default="standard")
     escalation_level: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[Moment]
@@ -119,7 +123,7 @@ class TaskOffer(Table):
     answer: Mapped[str | None] = mapped_column(String(10))
     answered_at: Mapped[Moment | None]
     reason: Mapped[str | None] = mapped_column(String(40))
-    comment: Mapped[str] = mapped_column(Text, default="")
+    comment: Mapped[str] = mapped_column(SealedText("task_offer.comment", owner="task_id"), default="")
 
 
 class TaskDraft(Table):
@@ -130,5 +134,5 @@ class TaskDraft(Table):
     task_id: Mapped[UUID] = mapped_column(ForeignKey("task.id"), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
     territory_id: Mapped[Territory]
-    answers: Mapped[Json]
+    answers: Mapped[Any] = mapped_column(SealedJson("task_draft.answers", owner="task_id"))
     saved_at: Mapped[Moment]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.columns import Json, Key, Moment, Table, Territory, one_of
+from engine.sealing import SealedJson
 
 WAIT_KINDS = ("human", "offer", "timer", "message", "signal", "condition", "join", "incident", "suspended")
 TIMER_KINDS = ("step", "escalation")
@@ -106,7 +108,7 @@ class EarlyMessage(Table):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("care_case.id"))
     name: Mapped[str] = mapped_column(String(120))
     correlation_key: Mapped[str | None] = mapped_column(String(200))
-    payload: Mapped[Json]
+    payload: Mapped[Any] = mapped_column(SealedJson("early_message.payload", owner="case_id"))
     received_at: Mapped[Moment]
     received_from: Mapped[str] = mapped_column(String(200), default="")
     expires_at: Mapped[Moment]

@@ -13,8 +13,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from engine.models.columns import UtcDateTime
+from engine.sealing import Keyring, SealedJson, SealedText
 
-Decode = Callable[[Any], Any]
+Decode = Callable[[Any, Keyring], Any]
 
 
 class json_rows(GenericFunction[Any]):
@@ -33,7 +34,7 @@ def _postgresql(element: Any, compiler: Any, **options: Any) -> str:
 def _sqlite(element: Any, compiler: Any, **options: Any) -> str:
     parts = (
         f"json({compiler.process(column, **options)})"
-        if isinstance(column.type, JSON)
+        if isinstance(column.type, (JSON, SealedJson))
         else compiler.process(column, **options)
         for column in element.clauses
     )
@@ -55,23 +56,31 @@ def _decoder(column: Any) -> Decode | None:
     if isinstance(kind, UtcDateTime):
         return _moment
     if isinstance(kind, Uuid):
-        return UUID
+        return as_uuid
+    if isinstance(kind, (SealedJson, SealedText)):
+        opened: Decode = kind.opened
+        return opened
     return None
 
 
-def _moment(text: str) -> datetime:
+def as_uuid(text: str, _keyring: Keyring) -> UUID:
+    """The decoder of an id."""
+    return UUID(text)
+
+
+def _moment(text: str, _keyring: Keyring) -> datetime:
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def decoded(raw: Any, names: Sequence[str], how: Sequence[Decode | None]) -> list[dict[str, Any]]:
-    """The rows as dictionaries of Python values."""
+def decoded(raw: Any, names: Sequence[str], how: Sequence[Decode | None], keyring: Keyring) -> list[dict[str, Any]]:
+    """The rows as dictionaries of Python values, what was sealed opened."""
     if raw is None:
         return []
     rows = json.loads(raw) if isinstance(raw, str | bytes) else raw
     return [
         {
-            name: value if decode is None or value is None else decode(value)
+            name: value if decode is None or value is None else decode(value, keyring)
             for name, decode, value in zip(names, how, row, strict=True)
         }
         for row in rows

@@ -37,7 +37,8 @@ from engine.models import (
     WaitRecord,
 )
 from engine.outcome import Value
-from engine.projection.json_rows import decoded, decoders, rows_of
+from engine.projection.json_rows import as_uuid, decoded, decoders, rows_of
+from engine.sealing import Keyring, keyring_of
 from engine.territory_calendar import territory_calendar
 
 CASE = Case.__table__
@@ -197,15 +198,16 @@ def lock_case(
         if row is None:
             return None
         if row.version == row.snapshot_version:
-            return _loaded(row)
+            return _loaded(row, keyring_of(connection))
     raise CaseChanged("Le dossier vient de changer plusieurs fois de suite. Rechargez la page et recommencez.")
 
 
 def read_case(session: Session, *, case_id: UUID, territory_id: UUID, now: datetime) -> LoadedCase | None:
     """The same, without a lock: for a preview that writes nothing."""
     values = {"key": case_id, "territory_id": territory_id, "now": now, "today": now.date(), "once": None}
-    row = session.connection().execute(_statement("id", locked=False), values).one_or_none()
-    return None if row is None else _loaded(row)
+    connection = session.connection()
+    row = connection.execute(_statement("id", locked=False), values).one_or_none()
+    return None if row is None else _loaded(row, keyring_of(connection))
 
 
 _DECODERS = {
@@ -220,15 +222,14 @@ _DECODERS = {
 }
 
 
-def _rows(row: Any, name: str) -> list[dict[str, Any]]:
-    names, how = _DECODERS[name]
-    return decoded(getattr(row, name), names, how)
+def _loaded(row: Any, keyring: Keyring) -> LoadedCase:
+    def rows(name: str) -> list[dict[str, Any]]:
+        names, how = _DECODERS[name]
+        return decoded(getattr(row, name), names, how, keyring)
 
-
-def _loaded(row: Any) -> LoadedCase:
     facts: dict[str, dict[str, Value]] = {"": {}}
     origins: dict[tuple[str, str], tuple[datetime, UUID | None]] = {}
-    for fact in _rows(row, "facts"):
+    for fact in rows("facts"):
         facts.setdefault(fact["scope"], {})[fact["name"]] = from_json(fact["value"])
         origins[fact["scope"], fact["name"]] = (fact["recorded_at"], fact["task_id"])
     return LoadedCase(
@@ -249,19 +250,19 @@ def _loaded(row: Any) -> LoadedCase:
         calendar=territory_calendar(row.time_zone, row.holidays),
         facts=facts,
         fact_origins=origins,
-        tasks={task["token"]: task for task in _rows(row, "tasks")},
-        waits={wait["token"]: wait for wait in _rows(row, "waits")},
-        timers=_rows(row, "timers"),
-        subscriptions=_rows(row, "subscriptions"),
-        early=_rows(row, "early"),
-        incidents=_rows(row, "incidents"),
-        circle=_circle(row.circle),
-        answered=next(iter(_rows(row, "answered")), None),
+        tasks={task["token"]: task for task in rows("tasks")},
+        waits={wait["token"]: wait for wait in rows("waits")},
+        timers=rows("timers"),
+        subscriptions=rows("subscriptions"),
+        early=rows("early"),
+        incidents=rows("incidents"),
+        circle=_circle(row.circle, keyring),
+        answered=next(iter(rows("answered")), None),
         eligible=bool(getattr(row, "eligible", False)),
     )
 
 
-def _circle(raw: Any) -> list[CircleMember]:
+def _circle(raw: Any, keyring: Keyring) -> list[CircleMember]:
     names = ("role", "professional_id", "usual", "title", "given_name", "family_name", "away")
     return [
         CircleMember(
@@ -271,7 +272,7 @@ def _circle(raw: Any) -> list[CircleMember]:
             name=display_name(row["title"], row["given_name"], row["family_name"]),
             away=bool(row["away"]),
         )
-        for row in decoded(raw, names, (None, UUID, None, None, None, None, None))
+        for row in decoded(raw, names, (None, as_uuid, None, None, None, None, None), keyring)
     ]
 
 

@@ -22,6 +22,7 @@ from engine.projection import tables, tasks
 from engine.projection.kept_rows import kept, read_back
 from engine.projection.loading import LoadedCase
 from engine.projection.waits import expected_of
+from engine.sealing import key_of
 
 FROM_MODEL = (
     "element_id", "name", "why", "role", "other_roles", "form_key", "offer_round", "offered_until", "priority",
@@ -182,8 +183,8 @@ WHOLE: Sequence[Table] = (tables.WAIT, tables.TIMER, tables.SUBSCRIPTION)
 
 
 def _without_answers(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Local variables may say something of the patient, and never change."""
-    return {name: value for name, value in row.items() if name != "locals"}
+    """Local variables and reasons say something of the patient, and never change."""
+    return {name: value for name, value in row.items() if name not in ("locals", "priority_reason")}
 
 
 def _rows(connection: Connection, table: Table, case: LoadedCase) -> list[dict[str, Any]]:
@@ -233,7 +234,13 @@ def put_back(session: Session, case: LoadedCase, before: Before, *, now: datetim
     connection.execute(
         update(tables.CASE)
         .where(tables.CASE.c.id == case.id)
-        .values({**read_back(tables.CASE, before["case"]), "control_state": state, "version": case.version + 1})
+        .values(
+            {
+                **read_back(tables.CASE, before["case"]),
+                "control_state": key_of(connection, "case", case.id, case.territory_id).owns(state),
+                "version": case.version + 1,
+            }
+        )
     )
 
 

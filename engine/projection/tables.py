@@ -23,6 +23,7 @@ from engine.models import (
     Timer,
     WaitRecord,
 )
+from engine.sealing import owned
 
 CASE: Table = Case.__table__  # type: ignore[assignment]
 FACT: Table = CaseFact.__table__  # type: ignore[assignment]
@@ -55,15 +56,15 @@ def _insert(table: Table) -> Any:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Write whole rows: new ones are inserted, known ones (same key) replaced."""
+    """Write whole rows: new ones are inserted, known ones (same key) replaced. What is sealed is their case's."""
     if rows:
-        connection.execute(_upsert(connection.dialect.name, table), list(rows))
+        connection.execute(_upsert(connection.dialect.name, table), owned(connection, table, rows))
 
 
 def add(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows."""
+    """Insert rows. What is sealed is their case's."""
     if rows:
-        connection.execute(_insert(table), list(rows))
+        connection.execute(_insert(table), owned(connection, table, rows))
 
 
 def drop(connection: Connection, table: Table, ids: Sequence[UUID]) -> None:

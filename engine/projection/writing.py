@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, delete, update
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
+from engine.counted import is_counted
 from engine.course import Settled, completed_elements
 from engine.errors import CaseChanged
 from engine.expressions import to_json
@@ -26,6 +27,7 @@ from engine.projection.acting import Acting
 from engine.projection.history import history_of
 from engine.projection.loading import LoadedCase
 from engine.projection.waits import COORDINATOR, DEFAULT_INCIDENT_DELAY, machine_waits, wait_row
+from engine.sealing import Readable, key_of
 
 STANDARD_FIELDS = frozenset({"comment", "coordination_minutes", "channel", "attachment"})
 """On every form: two tasks writing them do not contradict each other, and blank ones are not worth a row."""
@@ -66,7 +68,7 @@ def apply(
     waits |= {row["token"]: row for row in _incident_waits(case, version, incidents, now)}
     closing = outcome.completed and settled.incident is None
     _write_case(connection, case, version, settled, acting, closing, now)
-    _write_facts(connection, case, settled, acting, by, now)
+    _write_facts(connection, case, version, settled, acting, by, now)
     tables.upsert(connection, tables.TASK, task_rows)
     _write_waits(connection, case, {} if closing else waits, task_rows, now)
     _write_timers(connection, case, [] if closing else timers, task_rows)
@@ -89,7 +91,7 @@ def record_answers(
 ) -> None:
     """Write the answers of `acting` to a case that is not running: nothing else moves."""
     settled = Settled(outcome=Outcome(state=case.control_state))
-    _write_facts(session.connection(), case, settled, acting, by, now)
+    _write_facts(session.connection(), case, version, settled, acting, by, now)
     tables.add(session.connection(), tables.HISTORY, history_of(case, version, settled, acting, by, now))
 
 
@@ -120,7 +122,7 @@ def _write_case(
             "new_last_touch_at": now,
             "new_version": case.version + 1,
             "new_completed_steps": completed_elements(case, settled.outcome),
-            "new_control_state": settled.outcome.state,
+            "new_control_state": key_of(connection, "case", case.id, case.territory_id).owns(settled.outcome.state),
         },
     )
     if changed.rowcount != 1:
@@ -146,10 +148,16 @@ def _final_fact(case: LoadedCase, settled: Settled, acting: Acting, name: str) -
 
 
 def _write_facts(
-    connection: Connection, case: LoadedCase, settled: Settled, acting: Acting, by: Actor, now: datetime
+    connection: Connection,
+    case: LoadedCase,
+    version: Version,
+    settled: Settled,
+    acting: Acting,
+    by: Actor,
+    now: datetime,
 ) -> None:
     rows = [
-        _fact(case, acting.scope, name, value, now, by=by.name, by_id=by.professional_id, role=by.acting_as,
+        _fact(case, version, acting.scope, name, value, now, by=by.name, by_id=by.professional_id, role=by.acting_as,
               task_id=None if acting.task is None else acting.task["id"], form_key=acting.form_key,
               element_id=acting.element_id, conflicting=name in acting.conflicting)
         for name, value in acting.answers.items()
@@ -160,7 +168,7 @@ def _write_facts(
         answered = scope == acting.scope and name in acting.answers
         before = acting.answers[name] if answered else case.facts.get(scope, {}).get(name, _ABSENT)
         if before is _ABSENT or before != fact.value or type(before) is not type(fact.value):
-            rows.append(_fact(case, scope, name, fact.value, now, element_id=fact.element_id))
+            rows.append(_fact(case, version, scope, name, fact.value, now, element_id=fact.element_id))
     tables.add(connection, tables.FACT, rows)
     scopes = {scope for scope in case.facts if scope} | {row["scope"] for row in rows if row["scope"]}
     if scopes:
@@ -181,6 +189,7 @@ _ABSENT = object()
 
 def _fact(
     case: LoadedCase,
+    version: Version,
     scope: str,
     name: str,
     value: Value,
@@ -194,8 +203,10 @@ def _fact(
     element_id: str | None = None,
     conflicting: bool = False,
 ) -> dict[str, Any]:
+    said = to_json(value)
     return {
-        "territory_id": case.territory_id, "case_id": case.id, "scope": scope, "name": name, "value": to_json(value),
+        "territory_id": case.territory_id, "case_id": case.id, "scope": scope, "name": name,
+        "value": Readable(said) if is_counted(name, form_key, version.forms) else said,
         "recorded_at": now, "recorded_by": by[:200], "recorded_by_id": by_id, "role": role, "task_id": task_id,
         "form_key": form_key, "element_id": element_id, "superseded_at": None, "closed_at": None,
         "conflicting": conflicting,

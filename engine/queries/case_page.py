@@ -18,6 +18,7 @@ from engine.eligibility import in_circle_now
 from engine.errors import CaseNotFound, NotAllowed
 from engine.forms import Field, FormDefinition, Section, Text
 from engine.library import Version, version_of
+from engine.lookups import ins_is, names_begin, reads_as_ins
 from engine.models import (
     CareCircleMember,
     Case,
@@ -235,9 +236,19 @@ def _member(row: Sequence[Any]) -> tuple[CareCircleMember, Professional | None, 
 
 
 def find_cases(session: Session, *, text: str, by: Actor, now: datetime, calendar: Calendar) -> Sequence[CaseFound]:
-    """Cases `by` may see in which every word is found (patient, INS, number). Open ones first, then the latest."""
-    columns = (Patient.birth_name, Patient.used_name, Patient.given_name, Patient.ins, Case.number)
-    words = [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in text.split()[:5]]
+    """Cases `by` may see in which every word is found: it begins a name, is the INS, or is in the number.
+
+    Open ones first, then the latest.
+    """
+    here = by.territory_id
+    words = [
+        or_(
+            names_begin(session, word, territory_id=here),
+            ins_is(session, word, territory_id=here),
+            Case.number.icontains(word, autoescape=True),
+        )
+        for word in ([text] if reads_as_ins(text) else text.split()[:5])
+    ]
     if not words:
         return ()
     rows = session.execute(

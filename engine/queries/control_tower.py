@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from engine.actor import Actor
 from engine.calendars import Calendar
 from engine.errors import NotAllowed
+from engine.lookups import names_begin
 from engine.models import (
     Case,
     CaseHistory,
@@ -126,7 +127,7 @@ def tower(
     today = calendar.today(now)
     nameless = by.roles <= NAMELESS
     scope = _scope(by, now, today)
-    graded = _graded(scope, now, today, filters)
+    graded = _graded(session, by, scope, now, today, filters)
     ranks = session.execute(select(graded.c.rank, func.count()).group_by(graded.c.rank)).all()
     counts = dict.fromkeys(Health, 0) | {Health(rank): count for rank, count in ranks}
     late_step, late_there = _latest_step(session, scope, now)
@@ -158,7 +159,7 @@ def case_rows(
 ) -> Sequence[TowerRow]:
     """Open cases that match, the worst first, then by what was expected first. Five statements."""
     today = calendar.today(now)
-    graded = _graded(may_see(by, now=now, today=today), now, today, filters)
+    graded = _graded(session, by, may_see(by, now=now, today=today), now, today, filters)
     statement = (
         select(Case, graded.c.rank, graded.c.soonest, Pathway.title, PathwayVersion.number, Patient, Commune.name,
                Organization.name)
@@ -197,17 +198,21 @@ def _scope(by: Actor, now: datetime, today: date) -> ColumnElement[bool]:
     return may_see(by, now=now, today=today)
 
 
-def _graded(scope: ColumnElement[bool], now: datetime, today: date, filters: Filters) -> Subquery:
+def _graded(
+    session: Session, by: Actor, scope: ColumnElement[bool], now: datetime, today: date, filters: Filters
+) -> Subquery:
     """Open cases in scope with their rank and the first date they are expected to move."""
     wait = aliased(WaitRecord)
     soonest = select(func.min(wait.expected_at)).where(wait.case_id == Case.id).correlate(Case).scalar_subquery()
     rank = case_rank(now=now, today=today).label("rank")
     first = func.coalesce(soonest, Case.opened_at, type_=Case.opened_at.type).label("soonest")
     statement = select(Case.id, rank, first).where(scope, Case.closed_at.is_(None))
-    return _filtered(statement, filters).subquery()
+    return _filtered(session, by, statement, filters).subquery()
 
 
-def _filtered(statement: Select[*tuple[Any, ...]], filters: Filters) -> Select[*tuple[Any, ...]]:
+def _filtered(
+    session: Session, by: Actor, statement: Select[*tuple[Any, ...]], filters: Filters
+) -> Select[*tuple[Any, ...]]:
     wait = aliased(WaitRecord)
     if filters.pathway:
         statement = (
@@ -220,9 +225,11 @@ def _filtered(statement: Select[*tuple[Any, ...]], filters: Filters) -> Select[*
         wanted += [wait.element_id == filters.step] if filters.step else []
         statement = statement.where(select(wait.id).where(wait.case_id == Case.id, *wanted).correlate(Case).exists())
     if filters.text:
-        columns = (Patient.birth_name, Patient.used_name, Patient.given_name, Case.number)
-        named = or_(*(column.icontains(filters.text, autoescape=True) for column in columns))
-        statement = statement.outerjoin(Patient, Patient.id == Case.patient_id).where(named)
+        named = or_(
+            names_begin(session, filters.text, territory_id=by.territory_id, patient_id=Case.patient_id),
+            Case.number.icontains(filters.text, autoescape=True),
+        )
+        statement = statement.where(named)
     return statement
 
 

@@ -14,6 +14,7 @@ from engine.actor import Actor
 from engine.calendars import Calendar
 from engine.eligibility import within
 from engine.expressions import from_json
+from engine.lookups import names_begin
 from engine.models import (
     Case,
     CaseFact,
@@ -129,7 +130,7 @@ def discharges(
         .outerjoin(Commune, Commune.id == Patient.commune_id)
         .outerjoin(Organization, Organization.id == Case.organization_id)
         .outerjoin(soonest, soonest.c.case_id == Case.id)
-        .where(mine, recently_closed if closed else is_open, shared_or_nameless(), *_named(text))
+        .where(mine, recently_closed if closed else is_open, shared_or_nameless(), *_named(session, text, by))
         .order_by(Case.closed_at.desc() if closed else soonest.c.at, Case.opened_at, Case.id)
         .limit(PAGE_SIZE + 1)
         .offset((max(page, 1) - 1) * PAGE_SIZE)
@@ -170,12 +171,12 @@ def _in_my_organizations(by: Actor) -> ColumnElement[bool]:
     return or_(*(within(Case.organization_id, one) for one in sorted(by.organization_ids)))
 
 
-def _named(text: str) -> Sequence[ColumnElement[bool]]:
+def _named(session: Session, text: str, by: Actor) -> Sequence[ColumnElement[bool]]:
     wanted = text.strip()
     if not wanted:
         return ()
-    columns = (Patient.birth_name, Patient.used_name, Patient.given_name, Case.number)
-    return (or_(*(column.icontains(wanted, autoescape=True) for column in columns)),)
+    names = names_begin(session, wanted, territory_id=by.territory_id, patient_id=Case.patient_id)
+    return (or_(names, Case.number.icontains(wanted, autoescape=True)),)
 
 
 def _dates(session: Session, case_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, datetime]]:

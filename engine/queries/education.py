@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from engine.actor import Actor, ActorKind
 from engine.errors import NotAllowed, NotFound
 from engine.library import version_of
+from engine.lookups import alphabetical
 from engine.models import (
     Case,
     EtpPlace,
@@ -118,8 +119,8 @@ def slot_page(session: Session, *, slot_id: UUID, by: Actor, now: datetime) -> S
         .join(EtpSlot, EtpSlot.id == slot_id)
         .outerjoin(EtpPlace, and_(EtpPlace.case_id == Case.id, EtpPlace.slot_id == slot_id))
         .where(Case.territory_id == by.territory_id, expected_at(EtpSlot), ~opposed(Case.patient_id))
-        .order_by(Patient.birth_name, Patient.given_name)
     ).all()
+    found = sorted(found, key=lambda row: alphabetical(row.Patient))
     return SlotPage(
         id=slot.id, code=slot.code, title=title, program=program, starts_at=slot.starts_at, ends_at=slot.ends_at,
         room=slot.room, places=slot.places, started=slot.starts_at <= now, recorded_at=slot.recorded_at,

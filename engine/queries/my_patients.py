@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from engine.actor import Actor
 from engine.calendars import Calendar
 from engine.eligibility import in_circle_now, in_exercise, may_take
+from engine.lookups import names_begin
 from engine.models import (
     CareCircleMember,
     Case,
@@ -74,7 +75,6 @@ def my_patients(
     session: Session, *, by: Actor, now: datetime, calendar: Calendar, text: str = ""
 ) -> Sequence[MyPatient]:
     """Open cases of the patients whose circle `by` belongs to now, in seven statements."""
-    named = or_(Patient.birth_name.icontains(text, autoescape=True), Patient.used_name.icontains(text, autoescape=True))
     rows = session.execute(
         select(Case, Pathway.title, Patient, Commune.name, Organization.name)
         .join(PathwayVersion, PathwayVersion.id == Case.pathway_version_id)
@@ -87,7 +87,7 @@ def my_patients(
             Case.closed_at.is_(None),
             in_my_circle(by, now),
             may_see(by, now=now, today=calendar.today(now)),
-            *([named] if text else []),
+            *([names_begin(session, text, territory_id=by.territory_id)] if text.strip() else []),
         )
         .order_by(Case.opened_at.desc(), Case.id)
         .limit(MOST)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
@@ -17,6 +17,7 @@ from engine.eligibility import away, in_circle_now, within
 from engine.errors import CaseNotFound, PatientNotFound
 from engine.forms import FormDefinition
 from engine.library import version_of
+from engine.lookups import alphabetical, ins_is, names_begin, reads_as_ins
 from engine.models import (
     CareCircleMember,
     Case,
@@ -163,14 +164,13 @@ def find_patients(session: Session, *, by: Actor, text: str, now: datetime) -> S
         return ()
     if not startable(session, by=by, now=now):
         return ()  # who may open nothing has no patient to look for
-    digits = text.replace(" ", "")
-    is_ins = len(digits) == 15 and digits[:13].isdigit()
-    wanted: ColumnElement[bool] = Patient.ins == digits if is_ins else and_(*(_named(word) for word in words))
+    found = ins_is if reads_as_ins(text) else names_begin
+    wanted = found(session, text, territory_id=by.territory_id)
     rows = session.execute(
         select(Patient, Commune.name)
         .outerjoin(Commune, Commune.id == Patient.commune_id)
         .where(Patient.territory_id == by.territory_id, wanted, shared_or_nameless())
-        .order_by(Patient.birth_name, Patient.given_name, Patient.birth_date)
+        .order_by(Patient.birth_date, Patient.id)
         .limit(MOST_FOUND)
     )
     return tuple(
@@ -178,7 +178,7 @@ def find_patients(session: Session, *, by: Actor, text: str, now: datetime) -> S
             id=patient.id, name=patient.display_name, birth_name=patient.birth_name, birth_date=patient.birth_date,
             commune=commune or "", identity_status=patient.identity_status,
         )
-        for patient, commune in rows
+        for patient, commune in sorted(rows, key=lambda row: alphabetical(row[0]))
     )  # fmt: skip
 
 
@@ -256,11 +256,6 @@ def _pathway_card(key: str, title: Mapping[str, str], version: PathwayVersion) -
         owner=said.get("owner", ""),
         start_form=said["start_form"],
     )
-
-
-def _named(word: str) -> ColumnElement[bool]:
-    columns = (Patient.birth_name, Patient.used_name, Patient.given_name)
-    return or_(*(column.icontains(word, autoescape=True) for column in columns))
 
 
 def _mine_to_follow(by: Actor) -> ColumnElement[bool]:

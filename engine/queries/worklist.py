@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from engine.actor import Actor
 from engine.calendars import Calendar
 from engine.eligibility import in_exercise, may_take
+from engine.lookups import names_begin
 from engine.models import (
     Case,
     Commune,
@@ -114,7 +115,7 @@ def worklist(
     chosen: Tab = tab or ("to_take" if not counts["today"] and counts["to_take"] else "today")
     rows = session.execute(
         _rows(by)
-        .where(tabs[chosen], *_matching(text))
+        .where(tabs[chosen], *_matching(session, text, by))
         .order_by(*_order(chosen, now))
         .limit(PAGE_SIZE + 1)
         .offset((max(page, 1) - 1) * PAGE_SIZE)
@@ -220,13 +221,12 @@ def _order(tab: Tab, now: datetime) -> tuple[ColumnElement[object], ...]:
     return (late, rank, undated, Task.due_at, Task.opened_at, Task.id)  # type: ignore[return-value]
 
 
-def _matching(text: str) -> Sequence[ColumnElement[bool]]:
+def _matching(session: Session, text: str, by: Actor) -> Sequence[ColumnElement[bool]]:
     """Rows whose task or patient holds the words. Anonymous requests are never found by a name."""
     wanted = text.strip()
     if not wanted:
         return ()
-    columns = (Patient.birth_name, Patient.used_name, Patient.given_name)
-    named = or_(*(column.icontains(wanted, autoescape=True) for column in columns))
+    named = names_begin(session, wanted, territory_id=by.territory_id, patient_id=Task.patient_id)
     return (or_(Task.name.icontains(wanted, autoescape=True), and_(named, ~_anonymous())),)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text, update
 from engine.clock import utcnow
 from engine.commands import audit
 from engine.db import Database
+from engine.lookups import forget, make_findable
 from engine.models import (
     Case,
     CaseFact,
@@ -23,8 +24,10 @@ from engine.models import (
     Task,
     TaskDraft,
 )
+from tests.support.sealed import of_case, of_patient
 from tests.web import town
 from tests.web.browser import Browser, text_of
+from worker.compactions import sweep_compactions
 
 MARKER = "ZQXMARQUEURZQX"
 BrowserOf = Callable[[str], Browser]
@@ -39,8 +42,12 @@ def number(start_case: Callable[..., str], database: Database, browser_of: Brows
         territory = town.territory_of(session).id
         case_id = session.execute(select(Case.id)).scalar_one()
         task_id = session.execute(select(Task.id).where(Task.element_id == "home_visit")).scalar_one()
+        josette = town.josette(session)
+        hers = of_patient(session, MARKER)
+        forget(session, patient_id=josette)
+        make_findable(session, patient_id=josette, territory_id=territory, birth_name=MARKER, other_names=())
         session.execute(
-            update(Patient).values(birth_name=MARKER, used_name=MARKER, given_name=MARKER, phone=MARKER, address=MARKER)
+            update(Patient).values(birth_name=hers, used_name=hers, given_name=hers, phone=hers, address=hers)
         )
         session.add_all(
             [
@@ -52,11 +59,11 @@ def number(start_case: Callable[..., str], database: Database, browser_of: Brows
                          recorded_at=now, recorded_by="x", form_key="every_type"),
                 CaseHistory(territory_id=territory, case_id=case_id, at=now, kind="alert", detail={"why": MARKER}),
                 TaskDraft(task_id=task_id, account_id=town.account_of(session, "claire"), territory_id=territory,
-                          answers={"place": MARKER}, saved_at=now),
+                          answers=of_case(session, {"place": MARKER}), saved_at=now),
                 Outbox(territory_id=territory, case_id=case_id, channel="message", template="x",
                        parameters={"payload": MARKER}, created_at=now, not_before=now),
                 EarlyMessage(territory_id=territory, case_id=case_id, name="alert", payload={"said": MARKER},
-                             received_at=now, expires_at=now, received_from=MARKER, why=MARKER),
+                             received_at=now, expires_at=now),
             ]
         )  # fmt: skip
     maud = browser_of("maud")
@@ -89,11 +96,17 @@ def _tables_with_marker(database: Database) -> list[str]:
 def test_no_byte_of_the_person_is_left(
     browser_of: BrowserOf, number: str, database: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert {"patient", "case_fact", "case_history", "care_case", "early_message"} <= set(_tables_with_marker(database))
+    maud = browser_of("maud")
+    with database.reading() as session:
+        josette = town.josette(session)
+    assert MARKER in maud.get(f"/patients/{josette}/donnees.json").get_data(as_text=True)
+    assert f"/dossiers/{number}" in maud.get(f"/recherche?q={MARKER[:6]}").get_data(as_text=True)
+    assert _tables_with_marker(database) == []  # sealed from the first day
 
     maud = _erased(browser_of, database)
 
     assert _tables_with_marker(database) == []
+    assert sweep_compactions(database) == 1
     database.close()
     for file in Path(str(database.url.database)).parent.glob(Path(str(database.url.database)).name + "*"):
         assert MARKER.encode() not in file.read_bytes(), file.name

@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from engine.db import Database
 from engine.models import Patient
+from tests.support.sealed import of_patient
 from tests.web.browser import Browser
 from web.control_tower import _csv_line
 
@@ -37,7 +38,7 @@ def test_the_list_of_the_control_tower_holds_no_formula(
 ) -> None:
     start_case()
     with database.transaction() as session:
-        session.execute(update(Patient).values(given_name=typed, sex="unknown"))
+        session.execute(update(Patient).values(given_name=of_patient(session, typed), sex="unknown"))
 
     text = browser_of("maud").get("/suivi/export.csv").get_data(as_text=True).removeprefix("\ufeff")
 

@@ -20,6 +20,7 @@ from engine.commands import pathways
 from engine.db import Database
 from engine.models import CaseFact, PathwayVersion, Patient, SignIn, Task
 from engine.settings import Settings, read_settings
+from tests.support.sealed import of_patient
 from tests.web import town
 from tests.web.browser import Browser
 from web.control_tower import _csv_line
@@ -128,7 +129,8 @@ class TestOtherPeoplesAddresses:
     ) -> None:
         start_case()
         with database.transaction() as session:
-            session.execute(update(Patient).values(used_name='<script>window.__xss=1</script>"onmouseover="x'))
+            hostile = of_patient(session, '<script>window.__xss=1</script>"onmouseover="x')
+            session.execute(update(Patient).values(used_name=hostile))
 
         page = browser_of("claire").get("/ma-journee?voir=a-venir").get_data(as_text=True)
 

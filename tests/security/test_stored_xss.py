@@ -20,6 +20,7 @@ from engine.commands import pathways, sign_ins
 from engine.db import Database
 from engine.models import Case, CaseFact, Organization, Patient, Professional, Task, WaitRecord
 from tests.security.crawling import addresses, what_exists
+from tests.support.sealed import of_patient
 from tests.web import town
 from tests.web.browser import Browser
 
@@ -89,7 +90,8 @@ def infested(database: Database, start_case: Callable[..., str], browser_of: Cal
     with database.transaction() as session:
         by = system_actor(town.territory_of(session).id)
         pathways.publish(session, files=hostile_files(), label=HOSTILE, accepted={}, by=by, now=utcnow())
-        session.execute(update(Patient).values(used_name=HOSTILE, given_name=HOSTILE, address=HOSTILE, phone=HOSTILE))
+        hostile = of_patient(session, HOSTILE)
+        session.execute(update(Patient).values(used_name=hostile, given_name=hostile, address=hostile, phone=hostile))
         session.execute(update(Professional).values(given_name=HOSTILE, title=HOSTILE))
         session.execute(update(Organization).values(name=HOSTILE))
     number = start_case(stay=HOSTILE)

@@ -14,6 +14,7 @@ from engine.db import Database
 from engine.models import Outbox, Patient, Task, WaitRecord
 from engine.queries.control_tower import Filters, case_rows
 from engine.territory_calendar import territory_calendar
+from tests.support.sealed import of_patient
 from tests.web import town
 from tests.web.browser import Browser, text_of
 
@@ -100,7 +101,7 @@ def test_the_file_opens_in_a_spreadsheet_and_holds_no_formula(
 ) -> None:
     start_case()
     with database.transaction() as session:
-        session.execute(update(Patient).values(sex="unknown", given_name="=HYPERLINK(1)"))
+        session.execute(update(Patient).values(sex="unknown", given_name=of_patient(session, "=HYPERLINK(1)")))
 
     answer = browser_of("maud").get("/suivi/export.csv")
     text = answer.get_data(as_text=True)

@@ -18,6 +18,7 @@ from engine.settings import Settings
 from tests.engine.commands import small_pathways
 from tests.engine.commands.world import World, make_world, prepare
 from tests.support.databases import SqliteDatabases
+from tests.support.sealed import of_case
 from worker.app import make_celery, start_embedded
 from worker.channels import Channels
 from worker.channels.files import FileMailbox
@@ -72,7 +73,8 @@ def test_one_broken_case_does_not_stop_the_others(world: World) -> None:
     world.publish(small_pathways.timed())
     broken, sound = world.start("timed"), world.start("timed", patient_id=another_patient(world))
     with world.database.transaction() as session:
-        session.execute(update(Case).where(Case.id == broken).values(control_state=b"unreadable"))
+        state = of_case(session, b"unreadable", broken)
+        session.execute(update(Case).where(Case.id == broken).values(control_state=state))
     sweep_timers(world.database)
 
     with world.database.reading() as session:
