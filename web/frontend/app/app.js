@@ -4,6 +4,7 @@ import { startConditions } from './conditions.js';
 import { startDialogs } from './dialogs.js';
 import { startForms } from './forms.js';
 import { startKeyboard } from './keyboard.js';
+import { startLeaving } from './leaving.js';
 import { refreshTimes, startTimes } from './times.js';
 import { say } from './texts.js';
 import { startToasts, toast } from './toasts.js';
@@ -14,6 +15,7 @@ startConditions();
 startTimes();
 startToasts();
 startKeyboard();
+startLeaving();
 
 if (document.querySelector('form[data-draft]')) import('./drafts.js').then(({ startDrafts }) => startDrafts());
 

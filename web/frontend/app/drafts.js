@@ -8,6 +8,7 @@ import { say, timeOf } from './texts.js';
 
 const PAUSE = 1500;
 const KEEP_FOR = 72 * 3_600_000;
+const ACCOUNT = document.querySelector('meta[name="parcours-account"]')?.content ?? '';
 const NEVER_KEPT = new Set(['csrf_token', 'idempotency_key', 'rev']);
 
 const typed = (form) => [...new FormData(form)].filter(([name, value]) => typeof value === 'string' && !NEVER_KEPT.has(name));
@@ -32,20 +33,20 @@ async function restore(form) {
   const draft = await store.get('drafts', form.dataset.draft);
   const known = Date.parse(form.dataset.draftSavedAt ?? '') || 0;
   // a draft that was sent stays a moment, should the sending fail; a page with errors already holds the typed text
-  if (!draft || draft.sent || serverTime(draft.at) <= known || form.querySelector('.error-summary')) return;
+  if (!draft || draft.account !== ACCOUNT || draft.sent || serverTime(draft.at) <= known || form.querySelector('.error-summary')) return;
   refill(form, draft.values);
   report(form, say('draftRestored', { time: timeOf(serverTime(draft.at)) }));
 }
 
 async function forgetOld() {
   for (const draft of await store.all('drafts')) {
-    if (Date.now() - draft.at > KEEP_FOR) await store.remove('drafts', draft.id);
+    if (draft.account !== ACCOUNT || Date.now() - draft.at > KEEP_FOR) await store.remove('drafts', draft.id);
   }
 }
 
 async function save(form) {
   const at = Date.now();
-  if (store.available) await store.put('drafts', { id: form.dataset.draft, at, values: typed(form) });
+  if (store.available) await store.put('drafts', { id: form.dataset.draft, account: ACCOUNT, at, values: typed(form) });
   if (!form.dataset.draftUrl) {
     report(form, say('draftHere', { time: timeOf(serverTime(at)) }));
     return;
@@ -72,7 +73,7 @@ async function watch(form) {
   else if (store.available) await restore(form);
   form.addEventListener('submit', () => {
     clearTimeout(timer);
-    if (store.available) store.put('drafts', { id: form.dataset.draft, at: Date.now(), values: typed(form), sent: true });
+    if (store.available) store.put('drafts', { id: form.dataset.draft, account: ACCOUNT, at: Date.now(), values: typed(form), sent: true });
   });
 }
 

@@ -4,12 +4,11 @@
 //   <p class="connection" data-connection>                       says: up to date, offline, n waiting
 //   <ul data-outbox>                                              the list of what waits (page « Envois »)
 //   <a data-offline-prefetch href="…">                            kept in advance
-//   <form data-sign-out>                                          clears drafts and kept pages
 //   <meta name="parcours-account|parcours-session-url|parcours-sign-in|parcours-sw" content="…">
 import { ask } from '../app/dialogs.js';
 import { say, timeOf } from '../app/texts.js';
 import { now, serverTime } from '../app/times.js';
-import { CHANGED, drop, flush, keep, tryAgain, waiting } from './outbox.js';
+import { CHANGED, drop, flush, isMine, keep, tryAgain, waiting } from './outbox.js';
 import * as store from './store.js';
 
 const few = (name, count) => say(`${name}${count === 1 ? 'One' : 'Many'}`, { count });
@@ -28,7 +27,16 @@ function reasonOf(answer) {
   return say(answer.reason || (answer.state === 'check' ? 'toCheck' : 'keptHere'));
 }
 
+// what another person typed here waits for them: neither its patient nor its task is said
+function rowOfAnother() {
+  const row = document.createElement('li');
+  row.className = 'card outbox-item quiet';
+  row.textContent = say('otherAccount');
+  return row;
+}
+
 function outboxRow(answer) {
+  if (!isMine(answer)) return rowOfAnother();
   const row = document.createElement('li');
   row.className = 'card outbox-item';
   const title = document.createElement('p');
@@ -116,17 +124,9 @@ async function startKeepingPages() {
   ready.active?.postMessage({ keep: [location.href, ...ahead] });
 }
 
-async function signOut(event) {
-  if (!event.target.closest('form[data-sign-out]')) return;
-  const ready = await navigator.serviceWorker?.getRegistration('/');
-  ready?.active?.postMessage({ forget: true });
-  await store.forgetDrafts();
-}
-
 async function start() {
   if (!store.available) return;
   document.addEventListener('submit', answerOffline);
-  document.addEventListener('submit', signOut);
   document.addEventListener(CHANGED, paint);
   addEventListener('online', async () => { await flush(); await paint(); });
   addEventListener('offline', paint);

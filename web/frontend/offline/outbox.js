@@ -6,6 +6,8 @@ export const CHANGED = 'parcours:outbox';
 const changed = () => document.dispatchEvent(new CustomEvent(CHANGED));
 const page = (name) => document.querySelector(`meta[name="parcours-${name}"]`)?.content ?? '';
 
+export const isMine = (answer) => !answer.account || answer.account === page('account');
+
 export async function waiting() {
   return (await store.all('outbox')).sort((one, other) => one.doneAt.localeCompare(other.doneAt));
 }
