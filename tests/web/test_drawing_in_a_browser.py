@@ -167,7 +167,7 @@ def follow_a_case(workshop: Workshop, title: str) -> None:
     number = re.search(r"C-\d+", page.get_by_role("heading", level=1).inner_text())
     assert number is not None
 
-    workshop.sign_in("MESANGE")
+    workshop.sign_in("Claire")
     workshop.do("Décider", answer="vers « Visiter à domicile »")
     workshop.do("Visiter à domicile")
     page.goto(f"{workshop.address}/dossiers/{number[0]}")
