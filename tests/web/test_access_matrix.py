@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,13 +19,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from werkzeug.test import Cookie
 
 from engine.actor import Actor, system_actor
 from engine.clock import utcnow
 from engine.commands import patients, people, sign_ins, territories
 from engine.db import Database
 from engine.models import CareCircleMember, PathwayVersion, ProfessionalRole, Task
-from tests.web import town
+from tests.web import matrix_programs, town
 from tests.web.browser import TOKEN, Browser
 
 MATRIX = Path(__file__).with_name("access_matrix.toml")
@@ -43,8 +44,11 @@ COLUMNS: Mapping[str, str | None] = {
     "designer": "hugo",
     "board": "bertrand",
     "service": "robot",  # a program's account has no browser session
+    "administrator": "ada",  # of the territory
+    **dict.fromkeys(matrix_programs.COLUMNS),  # programs, by their token
 }
 STATIC = ("/static/", "/sw.js")
+COOKIES = ("parcours", "parcours_form")
 
 
 @pytest.fixture
@@ -58,6 +62,7 @@ def territory(database: Database, actor: Callable[[str], Actor], start_case: Cal
         elsewhere = system_actor(territories.create(session, code="elsewhere", name="CPTS voisine", kind="demo"))
         _arrive(session, "zoe", "coordinator", elsewhere)
         _arrive(session, "bertrand", "board_member", home)
+        _arrive(session, "ada", "territory_admin", home)
         people.add_account(session, login="robot", professional_id=None, kind="service", by=home, now=now)
         for login, role in (("paul", "gp"), ("yann", "social_worker"), ("marc", "home_nurse")):
             patients.add_to_circle(
@@ -142,20 +147,28 @@ def _browser(app: Flask, database: Database, login: str | None) -> tuple[Browser
     return browser, found[1]
 
 
+def _signed_in_again(browser: Browser, kept: Sequence[Cookie]) -> None:
+    """As before the first request: routes that sign out or lock take the cookies, and what they did is rolled back."""
+    for cookie in kept:
+        browser.client.set_cookie(cookie.key, cookie.value)
+
+
 def _answers(app: Flask, database: Database, known: Mapping[str, str]) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {f"{method} {rule}": [] for method, rule in _routes(app)}
+    shown = matrix_programs.tokens(app, database)
     for column, login in COLUMNS.items():
         browser, token = _browser(app, database, login if column != "service" else None)
+        kept = [cookie for name in COOKIES if (cookie := browser.client.get_cookie(name)) is not None]
         with _nothing_is_kept(database):
             for method, rule in _routes(app):
-                if rule == "/deconnexion" and method == "POST" and login is not None:
-                    rows[f"{method} {rule}"].append("303")
-                    continue
+                _signed_in_again(browser, kept)
+                form = {"data": {"csrf_token": token, "login": column}} if method != "GET" else {}
+                secret = shown[column](f"{method} {rule}") if column in shown else ""
                 answer = browser.client.open(
                     _filled(rule, known),
                     method=method,
-                    data={"csrf_token": token, "login": column} if method != "GET" else None,
                     environ_base={"REMOTE_ADDR": f"192.0.2.{list(COLUMNS).index(column)}"},
+                    **(matrix_programs.request_of(method, rule, secret, form) if column in shown else form),
                 )
                 named = b"ABEILLE" in answer.get_data()
                 rows[f"{method} {rule}"].append(f"{answer.status_code}{'*' if named else ''}")
@@ -200,7 +213,8 @@ def test_nobody_is_answered_with_a_failure() -> None:
 
 def test_the_patient_is_named_only_to_those_around_them() -> None:
     matrix = tomllib.loads(MATRIX.read_text(encoding="utf-8"))
-    strangers = ("anonymous", "other_territory", "outside_circle", "ex_member", "designer", "board", "service")
+    people_outside = ("anonymous", "other_territory", "outside_circle", "ex_member", "designer", "board", "service")
+    strangers = (*people_outside, "administrator", *(one for one in matrix_programs.COLUMNS if one != "token"))
     told = [
         f"{route}: {column}"
         for route, answers in matrix["routes"].items()
@@ -209,3 +223,28 @@ def test_the_patient_is_named_only_to_those_around_them() -> None:
     ]
 
     assert not told
+
+
+def test_a_token_opens_the_api_and_nothing_else() -> None:
+    matrix = tomllib.loads(MATRIX.read_text(encoding="utf-8"))
+    rows = {
+        route: dict(zip(matrix["columns"], answers.split(), strict=True)) for route, answers in matrix["routes"].items()
+    }
+    wrong = [
+        f"{route}, {column}"
+        for route, row in rows.items()
+        for column in matrix_programs.COLUMNS
+        if matrix_programs.API not in route and row[column] != row["anonymous"]
+    ]
+
+    assert not wrong
+
+
+def test_only_a_live_token_opens_an_operation() -> None:
+    matrix = tomllib.loads(MATRIX.read_text(encoding="utf-8"))
+    operations = {route: answers.split() for route, answers in matrix["routes"].items() if "/api/v1/" in route}
+    shut = ("anonymous", "coordinator", "administrator", "token_expired", "token_revoked")
+    for route in operations.keys() - {"GET /api/v1/openapi.json"}:
+        row = dict(zip(matrix["columns"], operations[route], strict=True))
+        assert {row[column] for column in shut} == {"401"}, route
+        assert row["token_other_scope"] == "403" or route == "GET /api/v1/token", route
