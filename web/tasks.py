@@ -86,7 +86,8 @@ def _sign_first(task_id: UUID, raw: Mapping[str, Any], refusal: ProofNeeded) -> 
     with visitor.database().transaction() as session:
         tasks.save_draft(session, task_id=task_id, answers=raw, by=visitor.current_actor(), now=visitor.now())
     if wants_json() or "X-CSRFToken" in request.headers:  # a phone that sends what it kept: nobody is there to sign
-        return answer(403, _("À signer"), f"{refusal} {_('Vos réponses sont gardées en brouillon.')}")
+        kept = _("Vos réponses sont gardées en brouillon.")
+        return answer(403, _("À signer"), f"{refusal} {kept}")
     return redirect(url_for("signatures.show", task_id=task_id), 303)
 
 
