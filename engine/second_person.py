@@ -10,6 +10,7 @@ from engine.models import TerritoryRow
 
 SETTING = "second_approver"
 """Where the territory's choice is, in its settings: true or false."""
+NEEDED = "Dans ce territoire, une seconde personne approuve chaque version : proposez celle-ci."
 
 
 def is_asked_for(session: Session, by: Actor) -> bool:

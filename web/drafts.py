@@ -1,4 +1,4 @@
-"""Drafts of pathways: files put down and checked, drawn in the editor, mended, accepted with reasons, published."""
+"""Drafts of pathways: files put down and checked, drawn in the editor, shown with what the checker says."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from werkzeug.datastructures import FileStorage
 from engine.commands import draft_changes, pathway_drafts, pathways
 from engine.errors import Conflict, InvalidPathway, InvalidRequest
 from engine.packages import folder_of
-from engine.queries import draft_pages, pathway_pages
+from engine.queries import directory, draft_pages, pathway_pages
 from engine.roles import ROLE_LABELS
 from web import visitor
+from web.comparing import comparison
 from web.pathways import finding_words, summary
 from web.texts import gettext as _
 from web.texts import ngettext
@@ -93,43 +94,24 @@ def diagram_state(findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 @bp.get("/<draft>")
 def show(draft: str) -> ResponseReturnValue:
     """What the checker says of the draft, on the drawing and as a list; reasons for warnings; publish."""
-    return _page(draft)
+    return draft_view(draft)
 
 
-def _page(draft: str, problem: str = "") -> str:
+def draft_view(draft: str, problem: str = "") -> str:
+    """The page of a draft, with what was just refused."""
     with visitor.database().reading() as session:
-        page = draft_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor(), now=visitor.now())
-        groups = draft_pages.groups_of_draft(session, draft_id=_id(draft), by=visitor.current_actor())
+        by = visitor.current_actor()
+        page = draft_pages.draft_page(session, draft_id=draft_id(draft), by=by, now=visitor.now())
+        groups = draft_pages.groups_of_draft(session, draft_id=page.id, by=by)
+        compared = None if page.published is None else comparison(session, page.published, page.id, by=by)
+        organizations = directory.organizations(session, by=by)
     findings = list(page.findings)
     return render_template(
         "designer/draft.html", page=page, findings=findings, words=finding_words, counts=summary(findings),
         state=json.dumps(diagram_state(findings)), problem=problem, drawable=drawable(findings), groups=groups,
-        roles=ROLE_LABELS,
+        roles=ROLE_LABELS, compared=compared, organizations=organizations,
+        mends=sum(1 for one in findings if one.get("fix")),
     )  # fmt: skip
-
-
-@bp.post("/<draft>/publier")
-def publish(draft: str) -> ResponseReturnValue:
-    """Make the draft the version on which new cases start."""
-    accepted = {
-        name.removeprefix("accepte-"): reason.strip()[:300]
-        for name, reason in request.form.items()
-        if name.startswith("accepte-")
-    }
-    label = request.form.get("label", "").strip()[:200]
-    try:
-        with visitor.database().transaction() as session:
-            page = draft_pages.draft_page(session, draft_id=_id(draft), by=visitor.current_actor(), now=visitor.now())
-            published = pathway_drafts.publish_draft(
-                session, version_id=_id(draft), label=label, accepted=accepted, by=visitor.current_actor(),
-                now=visitor.now(),
-            )  # fmt: skip
-    except (InvalidRequest, InvalidPathway) as refusal:
-        return _page(draft, str(refusal)), 422
-    flash(
-        _("Modèle publié : version %(number)s. Les dossiers en cours gardent la leur.", number=published.number), "done"
-    )
-    return redirect(url_for("designer.show", key=page.key), 303)
 
 
 @bp.post("/<draft>/roles")
@@ -138,8 +120,8 @@ def map_roles(draft: str) -> ResponseReturnValue:
     names, given = request.form.getlist("group")[:MOST_GROUPS], request.form.getlist("role")
     with visitor.database().transaction() as session:
         draft_changes.map_roles(
-            session, version_id=_id(draft), roles=dict(zip(names, given, strict=False)), by=visitor.current_actor(),
-            now=visitor.now(),
+            session, version_id=draft_id(draft), roles=dict(zip(names, given, strict=False)),
+            by=visitor.current_actor(), now=visitor.now(),
         )  # fmt: skip
     flash(_("Les rôles sont gardés avec le brouillon."), "done")
     return redirect(url_for("drafts.show", draft=draft), 303)
@@ -149,7 +131,7 @@ def map_roles(draft: str) -> ResponseReturnValue:
 def discard(draft: str) -> ResponseReturnValue:
     """Throw the draft away."""
     with visitor.database().transaction() as session:
-        pathway_drafts.discard(session, version_id=_id(draft), by=visitor.current_actor(), now=visitor.now())
+        pathway_drafts.discard(session, version_id=draft_id(draft), by=visitor.current_actor(), now=visitor.now())
     flash(_("Le brouillon est jeté."), "done")
     return redirect(url_for("designer.index"), 303)
 
@@ -159,7 +141,7 @@ def draw(draft: str) -> ResponseReturnValue:
     """The editor."""
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
+        page = draft_pages.draft_page(session, draft_id=draft_id(draft), by=by, now=visitor.now())
         files = pathway_pages.folder_of_version(session, version_id=page.id, by=by)
         choices = draft_pages.choices_for_editor(session, by=by, files=pathways.with_shared(files))
     g.style_exception = "; style-src-attr 'unsafe-inline'"  # the editor sizes its shapes with style attributes
@@ -171,7 +153,7 @@ def drawing(draft: str) -> ResponseReturnValue:
     """The drawing, with the number of changes as its tag."""
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
+        page = draft_pages.draft_page(session, draft_id=draft_id(draft), by=by, now=visitor.now())
         content = pathway_pages.file_of(session, version_id=page.id, path=page.diagram, by=by)
     response = Response(content, mimetype="application/xml")
     response.set_etag(str(page.revision))
@@ -181,19 +163,19 @@ def drawing(draft: str) -> ResponseReturnValue:
 @bp.put("/<draft>/schema.bpmn")
 def save_drawing(draft: str) -> ResponseReturnValue:
     """Keep the drawing. 412 when somebody else saved it since it was read."""
-    content = _sent_drawing()
+    content = sent_drawing()
     known = [tag for tag in request.if_match if tag.isdigit()]
     try:
         with visitor.database().transaction() as session:
             by = visitor.current_actor()
-            page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
+            page = draft_pages.draft_page(session, draft_id=draft_id(draft), by=by, now=visitor.now())
             saved = draft_changes.save_file(
                 session, version_id=page.id, path=page.diagram, content=content,
                 revision=int(known[0]) if known else None, by=by, now=visitor.now(),
             )  # fmt: skip
     except Conflict as refusal:
         return jsonify({"message": str(refusal)}), 412
-    response = jsonify(_told(as_json(saved.findings), _("Enregistré.")))
+    response = jsonify(finding_response(as_json(saved.findings), _("Enregistré.")))
     response.set_etag(str(saved.revision))
     return response
 
@@ -201,16 +183,17 @@ def save_drawing(draft: str) -> ResponseReturnValue:
 @bp.post("/<draft>/verifier")
 def check_drawing(draft: str) -> ResponseReturnValue:
     """What the checker says of the drawing as it stands in the editor; nothing is kept."""
-    content = _sent_drawing()
+    content = sent_drawing()
     with visitor.database().reading() as session:
         by = visitor.current_actor()
-        page = draft_pages.draft_page(session, draft_id=_id(draft), by=by, now=visitor.now())
+        page = draft_pages.draft_page(session, draft_id=draft_id(draft), by=by, now=visitor.now())
         files = {**pathway_pages.folder_of_version(session, version_id=page.id, by=by), page.diagram: content}
         found = pathways.check_in_territory(session, files=files, by=by, now=visitor.now())
-    return jsonify(_told(as_json(found), ""))
+    return jsonify(finding_response(as_json(found), ""))
 
 
-def _told(findings: Sequence[Mapping[str, Any]], first: str) -> dict[str, Any]:
+def finding_response(findings: Sequence[Mapping[str, Any]], first: str) -> dict[str, Any]:
+    """What the editor is told: a sentence, and the findings."""
     errors, warnings, _notes = summary(findings)
     said = [first] if first else []
     if errors:
@@ -226,14 +209,16 @@ def _told(findings: Sequence[Mapping[str, Any]], first: str) -> dict[str, Any]:
     return {"message": " ".join(said), "findings": shown}
 
 
-def _sent_drawing() -> bytes:
+def sent_drawing() -> bytes:
+    """The drawing that the editor sent. Raises InvalidRequest when there is none, or it is too large."""
     content = request.get_data(cache=False)
     if not content or len(content) > LARGEST_DRAWING:
         raise InvalidRequest(_("Le dessin envoyé est vide, ou dépasse 4 Mo."))
     return content
 
 
-def _id(text: str) -> UUID:
+def draft_id(text: str) -> UUID:
+    """The id in an address; one that no draft has, when it is something else."""
     try:
         return UUID(text)
     except ValueError:

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.commands import pathway_drafts, pathways
+from engine import second_person
+from engine.commands import approvals, pathway_drafts, pathways
 from engine.errors import InvalidPathway, InvalidRequest
 from engine.queries import pathway_pages
 from engine.queries.packages import package_of
@@ -28,7 +29,11 @@ def index() -> ResponseReturnValue:
     with visitor.database().reading() as session:
         by = visitor.current_actor()
         found = pathway_pages.pathway_list(session, by=by, now=visitor.now())
-    return render_template("designer/index.html", pathways=found, may_design=pathway_pages.may_design(by), problem="")
+        two = second_person.is_asked_for(session, by)
+    return render_template(
+        "designer/index.html", pathways=found, may_design=pathway_pages.may_design(by), problem="", two_people=two,
+        may_decide=by.has_role("territory_admin"),
+    )  # fmt: skip
 
 
 @bp.post("/nouveau")
@@ -89,17 +94,14 @@ def revise(key: str) -> ResponseReturnValue:
         if typed[one["name"]] and typed[one["name"]] != shown_value(one)
     }
     note = request.form.get("note", "").strip()[:200]
-    problem = ""
+    problem, number = "", None
     if not changed:
         problem = _("Aucune valeur n'a changé.")
     elif not note:
         problem = _("Dites pourquoi : la raison reste dans l'histoire des versions.")
     if not problem:
         try:
-            with visitor.database().transaction() as session:
-                published = pathways.revise_parameters(
-                    session, pathway_key=key, values=changed, note=note, by=visitor.current_actor(), now=visitor.now()
-                )
+            number = _publish_values(key, changed, note)
         except (InvalidRequest, InvalidPathway) as refusal:
             problem = str(refusal)
     if problem:
@@ -117,11 +119,23 @@ def revise(key: str) -> ResponseReturnValue:
         for one in page.parameters
         if one["name"] in changed
     ]
-    flash(
-        _("Version %(number)s publiée. Les dossiers en cours gardent leurs valeurs.", number=published.number), "done"
-    )
+    if number is None:
+        flash(_("Ces valeurs attendent l'accord d'une autre personne."), "done")
+    else:
+        flash(_("Version %(number)s publiée. Les dossiers en cours gardent leurs valeurs.", number=number), "done")
     flash(" ; ".join(said), "done")
     return redirect(url_for("designer.show", key=key, vue="parametres"), 303)
+
+
+def _publish_values(key: str, values: Mapping[str, Any], note: str) -> int | None:
+    """The number of the version published with these values; None when another person has to approve them first."""
+    with visitor.database().transaction() as session:
+        by, now = visitor.current_actor(), visitor.now()
+        if second_person.is_asked_for(session, by):
+            approvals.propose_values(session, pathway_key=key, values=values, note=note, by=by, now=now)
+            return None
+        published = pathways.revise_parameters(session, pathway_key=key, values=values, note=note, by=by, now=now)
+    return published.number
 
 
 def shown_value(parameter: Mapping[str, Any]) -> str:

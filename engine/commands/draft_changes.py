@@ -6,7 +6,7 @@ Each change keeps what its files were before it, so that it can be taken back; t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,9 +92,15 @@ def map_roles(session: Session, *, version_id: UUID, roles: Mapping[str, str], b
 
 
 def mend_draft(
-    session: Session, *, version_id: UUID, places: Iterable[int] | None, revision: int | None, by: Actor, now: datetime
+    session: Session,
+    *,
+    version_id: UUID,
+    wanted: Collection[tuple[str, str]] | None,
+    revision: int | None,
+    by: Actor,
+    now: datetime,
 ) -> MendedDraft:
-    """Do the mends that findings of the draft propose: those at `places` in its list, or all (None). One change.
+    """Do the mends that findings of the draft propose: those `wanted` (code and element), or all (None). One change.
 
     A mend that no longer fits, because another one before it changed the same element, is said and left.
     Raises InvalidRequest when none could be done, Conflict when somebody saved the draft since the page was made.
@@ -102,7 +108,7 @@ def mend_draft(
     draft = _unchanged(session, version_id, revision, by)
     files = files_of(session, version_id)
     after, done, refused = dict(files), [], []
-    for finding in _chosen(draft, places):
+    for finding in _mendable(draft, wanted):
         fix, path = fix_from_json(finding["fix"]), finding["file"]
         try:
             after[path] = mend(_own(after, path), fix)
@@ -116,11 +122,19 @@ def mend_draft(
     return MendedDraft(saved=saved, done=tuple(done), refused=tuple(refused))
 
 
-def mended_drawing(files: Mapping[str, bytes], *, path: str, content: bytes, finding: Mapping[str, Any]) -> bytes:
-    """A drawing as it stands in the editor, with the mend of one of its findings done; nothing is kept."""
-    if not finding.get("fix") or path not in files:
-        raise InvalidRequest("Cette remarque n'a pas de correction automatique.")
-    return mend(content, fix_from_json(finding["fix"]))
+def mended_drawing(
+    content: bytes, *, path: str, findings: Iterable[Mapping[str, Any]], code: str, element_id: str
+) -> tuple[str, bytes]:
+    """A drawing as it stands in the editor, with the mend of one of its findings done: what was done, and the drawing.
+
+    Nothing is kept. Raises InvalidRequest when the drawing has no such finding any more.
+    """
+    for finding in findings:
+        named = finding["code"] == code and (finding.get("element_id") or "") == element_id
+        if named and finding.get("fix") and finding["file"] == path:
+            fix = fix_from_json(finding["fix"])
+            return _words(fix, finding), mend(content, fix)
+    raise InvalidRequest("Cette remarque n'est plus sur ce dessin, ou se corrige à la main : vérifiez de nouveau.")
 
 
 def undo_last(session: Session, *, version_id: UUID, revision: int | None, by: Actor, now: datetime) -> str:
@@ -154,10 +168,11 @@ def _unchanged(session: Session, version_id: UUID, revision: int | None, by: Act
     return draft
 
 
-def _chosen(draft: PathwayVersion, places: Iterable[int] | None) -> list[Mapping[str, Any]]:
-    findings = list(draft.findings)
-    wanted = range(len(findings)) if places is None else [one for one in places if 0 <= one < len(findings)]
-    return [findings[one] for one in dict.fromkeys(wanted) if findings[one].get("fix")]
+def _mendable(draft: PathwayVersion, wanted: Collection[tuple[str, str]] | None) -> list[Mapping[str, Any]]:
+    return [
+        one for one in draft.findings
+        if one.get("fix") and (wanted is None or (one["code"], one.get("element_id") or "") in wanted)
+    ]  # fmt: skip
 
 
 def _own(files: Mapping[str, bytes], path: str) -> bytes:

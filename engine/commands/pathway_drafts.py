@@ -18,7 +18,7 @@ from engine.actor import Actor
 from engine.bpmn.findings import Finding, Severity
 from engine.bpmn.program import SPIFF_VERSION
 from engine.commands.pathway_versions import PublishedVersion, Release, digest, file_row, pathway_named
-from engine.commands.pathways import look_at, publish, revised, version_to_revise
+from engine.commands.pathways import look_at, make_version, revised, version_to_revise
 from engine.errors import AlreadyPublished, InvalidPathway, InvalidRequest, NotAllowed, PathwayNotFound
 from engine.library import files_of, with_values
 from engine.models import DraftChange, Pathway, PathwayFile, PathwayVersion
@@ -105,7 +105,7 @@ def publish_draft(
     NotAllowed where the territory asks for a second person (`engine.commands.approvals`)."""
     policies.check_may_publish(by)
     if second_person.is_asked_for(session, by):
-        raise NotAllowed("Dans ce territoire, une seconde personne approuve chaque version : proposez celle-ci.")
+        raise NotAllowed(second_person.NEEDED)
     draft = draft_to_change(session, version_id, by)
     check_ready(session, draft, accepted, now)
     return publish_files(session, draft, accepted, release or Release(label=label), by=by, now=now)
@@ -124,7 +124,7 @@ def publish_files(
     files = files_of(session, draft.id)
     _drop(session, draft.id)
     session.flush()
-    return publish(session, files=files, label=release.label, accepted=accepted, by=by, now=now, release=release)
+    return make_version(session, files=files, accepted=accepted, release=release, by=by, now=now)
 
 
 def check_ready(session: Session, draft: PathwayVersion, accepted: Mapping[str, str], now: datetime) -> None:

@@ -11,14 +11,20 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import second_person
+from engine import policies, second_person
 from engine.actor import Actor
 from engine.bpmn.checker import step_names
 from engine.bpmn.reader import NOBODY
-from engine.errors import PathwayNotFound
+from engine.errors import NotAllowed, PathwayNotFound
 from engine.library import read_folder, roles_in
 from engine.models import DraftChange, Pathway, PathwayVersion
-from engine.queries.pathway_pages import check_may_design, files_listed, folder_of_version, main_drawing
+from engine.queries.pathway_pages import (
+    check_may_design,
+    files_listed,
+    folder_of_version,
+    main_drawing,
+    may_design,
+)
 from engine.roles import ROLE_LABELS
 from engine.staffing import staffing_of
 from engine.starting import to_show, versions_of
@@ -46,11 +52,17 @@ class DraftPage:
     proposal: Mapping[str, Any] | None
     second_person: bool
     """True where another person approves what somebody publishes."""
+    why_not_approve: str
+    """Why the reader may not approve it; empty when they may."""
+    may_send_back: bool
+    may_change: bool
+    """False for who only approves, and for everybody while it waits for an approval."""
 
 
 def draft_page(session: Session, *, draft_id: UUID, by: Actor, now: datetime) -> DraftPage:
-    """A draft with its findings. Raises PathwayNotFound."""
-    check_may_design(by)
+    """A draft with its findings, for those who draw and those who approve. Raises PathwayNotFound."""
+    if not by.has_role(*policies.APPROVERS):
+        check_may_design(by)
     row = session.execute(
         select(PathwayVersion, Pathway)
         .join(Pathway, Pathway.id == PathwayVersion.pathway_id)
@@ -63,6 +75,7 @@ def draft_page(session: Session, *, draft_id: UUID, by: Actor, now: datetime) ->
     if row is None:
         raise PathwayNotFound("Ce brouillon n'existe pas, ou il a été publié ou jeté.")
     version, pathway = row
+    why_not = _why_not_approve(version.authors, by)
     published = to_show(versions_of(session, territory_id=by.territory_id, pathway_key=pathway.key), now=now)
     files = files_listed(session, draft_id)
     staffing = staffing_of(
@@ -84,6 +97,9 @@ def draft_page(session: Session, *, draft_id: UUID, by: Actor, now: datetime) ->
         last_change=_last_change(session, version.id),
         proposal=version.proposal,
         second_person=second_person.is_asked_for(session, by),
+        why_not_approve=why_not,
+        may_change=may_design(by) and (version.proposal is None or "sent_back" in version.proposal),
+        may_send_back=not why_not or policies.identity(by) in version.authors,
     )
 
 
@@ -99,7 +115,6 @@ class GroupLine:
 
 def groups_of_draft(session: Session, *, draft_id: UUID, by: Actor) -> Sequence[GroupLine]:
     """The names of a draft that a role must be given to, and those that have one."""
-    check_may_design(by)
     files = folder_of_version(session, version_id=draft_id, by=by)
     read, given = read_folder(files), roles_in(files)
     unmapped, named = read.unmapped, step_names(read.draft)
@@ -134,6 +149,14 @@ def choices_for_editor(session: Session, *, by: Actor, files: Mapping[str, bytes
         "pieces": [{"value": key, "label": key} for key in pieces],
         "pathways": [{"value": key, "label": title.get("fr", key)} for key, title in pathways],
     }
+
+
+def _why_not_approve(authors: Sequence[str], by: Actor) -> str:
+    try:
+        policies.check_may_approve(by, authors)
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
 
 
 def _last_change(session: Session, version_id: UUID) -> str:

@@ -1,4 +1,5 @@
 // Pins the checker's findings on the elements they speak of, and lists them; a click on one goes to the other.
+import { language } from '../app/texts.js';
 import { word } from './words.js';
 
 // where the tokens stand, step by step, and at last what the finding is about
@@ -7,7 +8,8 @@ const framesOf = ({ trace, element_id: element }) => [
   ...(trace?.length && element ? [[element]] : []),
 ];
 
-export function findingsOn(modeler, list) {
+// `editable`: what has a mechanical mend gets a button [data-mend] that the editor listens to
+export function findingsOn(modeler, list, editable = false) {
   const canvas = modeler.get('canvas');
   const overlays = modeler.get('overlays');
   const registry = modeler.get('elementRegistry');
@@ -50,6 +52,14 @@ export function findingsOn(modeler, list) {
       button.textContent = registry.get(finding.element_id).businessObject.name || finding.element_id;
       button.addEventListener('click', () => goTo(finding.element_id));
       card.append(button);
+    }
+    if (finding.fix && editable) {
+      const mend = document.createElement('button');
+      mend.type = 'button';
+      mend.className = 'button button-quiet button-small';
+      mend.dataset.mend = JSON.stringify([finding.code, finding.element_id ?? '']);
+      mend.textContent = `${word('mend')} : ${language === 'en' ? finding.fix.label_en : finding.fix.label}`;
+      card.append(' ', mend);
     }
     const frames = framesOf(finding);
     if (frames.length > 1) {

@@ -1,9 +1,10 @@
 // The designer's editor: bpmn-js with our own properties group, saved with the version it was read from.
 //   <div class="editor" data-model="/modeles/…/brouillon.bpmn" data-check="/api/…/check" data-choices='{"roles": [{"value", "label"}], …}'>
 //     <div class="editor-canvas" data-editor-canvas></div><aside class="editor-panel" data-editor-panel></aside></div>
-//   <button data-editor-act="save|check|undo|redo|download">   <p data-editor-status role="status">   <div data-editor-findings>
+//   <button data-editor-act="save|check|undo|redo|unmend|download">   <p data-editor-status role="status">   <div data-editor-findings>
 // GET gives the XML and an ETag; PUT takes XML with If-Match; both PUT and the check answer
-// {"message", "findings": [{"code", "severity": "error|warning|advice", "message", "element_id", "line"}]}; 412 = saved by another.
+// {"message", "findings": [{"code", "severity": "error|warning|advice", "message", "element_id", "line", "fix"}]}; 412 = saved by another.
+// data-mend="/…/corriger-dessin": POST ?code=&element= with the drawing answers the same and "xml", the drawing mended.
 import 'diagram-js/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
@@ -68,7 +69,8 @@ const tell = (text, state = '') => {
   status.dataset.state = state;
 };
 let etag = null;
-let savedAt = -1; // the command the saved drawing corresponds to
+const UNSAVED = -2;
+let savedAt = -1; // the command the saved drawing corresponds to; UNSAVED: none of those that can be undone
 const stack = () => modeler.get('commandStack')._stackIdx;
 
 async function open() {
@@ -113,7 +115,10 @@ async function send(method, url, headers = {}) {
   return { answer, told };
 }
 
-const showFindings = findingsOn(modeler, document.querySelector('[data-editor-findings]'));
+const list = document.querySelector('[data-editor-findings]');
+const showFindings = findingsOn(modeler, list, Boolean(editor.dataset.mend));
+const undoMend = document.querySelector('[data-editor-act="unmend"]');
+const beforeMends = []; // the drawings that mends replaced: an import empties the undo list of bpmn-js
 
 async function save() {
   const at = stack();
@@ -141,6 +146,38 @@ async function check() {
   }
 }
 
+async function show(drawing) {
+  const { warnings } = await modeler.importXML(drawing);
+  keepNamedLists(warnings);
+  savedAt = UNSAVED;
+  if (undoMend) undoMend.hidden = beforeMends.length === 0;
+  firstView();
+}
+
+async function mend(code, element) {
+  try {
+    const before = await xml();
+    const url = `${editor.dataset.mend}?${new URLSearchParams({ code, element })}`;
+    const { answer, told } = await send('POST', url);
+    if (!answer.ok) return void tell(told.message ?? told.detail ?? say('failed'), 'late');
+    beforeMends.push(before);
+    await show(told.xml);
+    tell(told.message, 'done');
+    showFindings(told.findings ?? []);
+    list.querySelector('button')?.focus();
+  } catch {
+    tell(say('failed'), 'late');
+  }
+}
+
+async function unmend() {
+  const before = beforeMends.pop();
+  if (!before) return;
+  await show(before);
+  await check();
+  tell(word('unmended'), 'done');
+}
+
 async function download() {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([await xml()], { type: 'application/xml' }));
@@ -149,9 +186,13 @@ async function download() {
   URL.revokeObjectURL(link.href);
 }
 
-const acts = { save, check, download, undo: () => modeler.get('commandStack').undo(), redo: () => modeler.get('commandStack').redo() };
+const acts = { save, check, download, unmend, undo: () => modeler.get('commandStack').undo(), redo: () => modeler.get('commandStack').redo() };
 
 document.addEventListener('click', (event) => acts[event.target.closest('[data-editor-act]')?.dataset.editorAct]?.());
+document.addEventListener('click', (event) => {
+  const wanted = event.target.closest('[data-mend]:not(.editor)')?.dataset.mend;
+  if (wanted) mend(...JSON.parse(wanted));
+});
 document.addEventListener('keydown', (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.key !== 's') return;
   event.preventDefault();

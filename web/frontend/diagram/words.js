@@ -52,6 +52,8 @@ const words = {
   collection: ['Une fois pour chaque élément de', 'Once for each element of'],
   item: ['Nom de l’élément', 'Name of the element'],
   replay: ['Rejouer', 'Replay'],
+  mend: ['Corriger', 'Mend'],
+  unmended: ['Correction annulée', 'Mend undone'],
   saved: ['Enregistré', 'Saved'],
   unsaved: ['Modifications non enregistrées', 'Unsaved changes'],
   saveFailed: ['Pas enregistré. Vérifiez la connexion, puis réessayez ; le dessin est toujours ici.', 'Not saved. Check the connection, then try again; the drawing is still here.'],
