@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from typing import Any
 
@@ -10,12 +11,15 @@ from flask_limiter import Limiter
 from flask_wtf import CSRFProtect
 
 from engine.settings import Settings
+from engine.written_signs import shown, turning_sign
 from web import visitor
 
 LARGEST_REQUEST = 6 * 1024 * 1024
 PASSWORDS = "10 per minute"
 WRITES = "240 per minute"
 LONGEST_NUMBER = 18
+DRAWINGS = ("application/xml", "text/xml")
+"""What people put down, sent back as it came: it may be a page in disguise."""
 
 csrf = CSRFProtect()
 
@@ -72,6 +76,7 @@ def init(app: Flask, settings: Settings) -> Limiter:
         default_limits_exempt_when=lambda: request.method in ("GET", "HEAD", "OPTIONS"),
     )
     app.jinja_env.globals["nonce"] = nonce
+    app.jinja_env.finalize = _as_written
     app.before_request(_refuse_unstorable)
     app.after_request(lambda response: _headers(response, secure))
     return limiter
@@ -81,7 +86,7 @@ def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
     """Passwords may be tried ten times a minute from one address, and ten times a minute for one account."""
     enter: Any = app.view_functions["sign_in.enter"]
     enter = limiter.limit(PASSWORDS, key_func=lambda: request.remote_addr or "unknown")(enter)
-    enter = limiter.limit(PASSWORDS, key_func=lambda: request.form.get("login", "")[:120].strip())(enter)
+    enter = limiter.limit(PASSWORDS, key_func=_account_tried)(enter)
     app.view_functions["sign_in.enter"] = enter
     guarded = ("accounts.prove", "accounts.accept", "accounts.keep_second_factor", "passkeys.enter")
     signing = ("shared_computers.enter", "signatures.sign")
@@ -92,12 +97,25 @@ def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
         app.view_functions[endpoint] = limited(view)
 
 
+def _as_written(value: Any) -> Any:
+    """What a page prints: a sign that would turn the direction of reading is shown by its number instead."""
+    return type(value)(shown(value)) if isinstance(value, str) and turning_sign(value) is not None else value
+
+
+def _account_tried() -> str:
+    """The login typed, as a digest: somebody may have typed a password there, and limits are counted in Redis."""
+    typed = request.form.get("login", "")[:120].strip()
+    return hashlib.sha256(typed.encode(errors="replace")).hexdigest() if typed else ""
+
+
 def _refuse_unstorable() -> None:
     """A NUL sign and a number beyond 64 bits cannot be given to a database: they are refused at the door, not by it."""
     for value in (request.path, *(one for _name, some in request.args.lists() for one in some)):
         if "\x00" in value or (len(value) > LONGEST_NUMBER and value.lstrip("-").isdigit()):
             abort(400)
     if request.form and any("\x00" in one for _name, some in request.form.lists() for one in some):
+        abort(400)
+    if any("\x00" in (one.filename or "") for _name, some in request.files.lists() for one in some):
         abort(400)
 
 
@@ -117,6 +135,8 @@ def _headers(response: Response, secure: bool) -> Response:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if response.mimetype in DRAWINGS:
+        headers.setdefault("Content-Disposition", "attachment")  # scripts read them; no browser opens one as a page
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
     return response

@@ -12,6 +12,7 @@ from xml.parsers import expat
 
 from engine.bpmn.findings import Finding, Severity, finding
 from engine.bpmn.model import Place
+from engine.written_signs import turning_sign
 
 MAX_BYTES = 5_000_000
 MAX_ELEMENTS = 20_000
@@ -233,6 +234,8 @@ class _Builder:
         self.current = element
         self.texts.append([])
         self.lengths.append(0)
+        for value in attributes.values():
+            self.refuse_turned(value)
 
     def is_foreign(self, namespace: str) -> bool:
         """Whether nobody reads this vocabulary in a document of this root."""
@@ -264,12 +267,24 @@ class _Builder:
                 "An element has too many attributes, or an attribute that is too long.",
             )
 
+    def refuse_turned(self, text: str) -> None:
+        sign = turning_sign(text)
+        if sign is not None:
+            raise self.refuse(
+                "XML-023",
+                f"Un texte contient un signe invisible qui inverse le sens de lecture ({sign}) : on lirait autre chose"
+                " que ce qui est écrit. Retapez ce texte.",
+                f"A text holds an invisible sign that turns the direction of reading ({sign}): one would read something"
+                " else than what is written. Type it again.",
+            )
+
     def characters(self, text: str) -> None:
         if not self.texts or self.below:
             return
         self.lengths[-1] += len(text)
         if self.lengths[-1] > MAX_TEXT_LENGTH:
             raise self.refuse("XML-010", "Un texte du fichier est trop long.", "A text of the file is too long.")
+        self.refuse_turned(text)
         self.texts[-1].append(text)
 
     def end(self, _: str) -> None:

@@ -16,6 +16,7 @@ from engine.lookups import ins_is, ins_token, make_findable
 from engine.models import CareCircleMember, Commune, Patient
 from engine.models.patient import IDENTITY_STATUSES, SEXES
 from engine.sealing import key_of
+from engine.written_signs import mixed_word, seen
 
 
 def register_patient(
@@ -40,7 +41,9 @@ def register_patient(
 
     Raises InvalidRequest naming the trait that cannot be used.
     """
-    if not birth_name.strip() or not given_name.strip():
+    birth_name, given_name = _name(birth_name), _name(given_name)
+    used_name = _name(used_name) if used_name else None
+    if not birth_name or not given_name:
         raise InvalidRequest("Le nom de naissance et le premier prénom sont obligatoires.")
     if sex not in SEXES:
         raise InvalidRequest("Le sexe est « female », « male » ou « unknown ».")
@@ -62,9 +65,9 @@ def register_patient(
         insert(Patient).values(
             id=patient_id,
             territory_id=by.territory_id,
-            birth_name=key.owns(birth_name.strip()),
+            birth_name=key.owns(birth_name),
             used_name=key.owns(used_name),
-            given_name=key.owns(given_name.strip()),
+            given_name=key.owns(given_name),
             sex=sex,
             birth_date=birth_date,
             birth_place=birth_place,
@@ -83,6 +86,14 @@ def register_patient(
     )  # fmt: skip
     trace.record(session, action="patients.register", by=by, now=now, patient_id=patient_id)
     return patient_id
+
+
+def _name(written: str) -> str:
+    """A name as it is read. Raises InvalidRequest when letters of two scripts are mixed in one word."""
+    mixed = mixed_word(written)
+    if mixed is not None:
+        raise InvalidRequest(f"« {mixed} » mêle des lettres latines et d'autres qui leur ressemblent : retapez ce nom.")
+    return seen(written).strip()
 
 
 def commune_of(session: Session, territory_id: UUID, insee_code: str | None) -> UUID | None:

@@ -17,6 +17,7 @@ from engine.errors import InvalidAnswers
 from engine.forms.definition import Field, FormDefinition
 from engine.forms.showing import holds, visible_fields
 from engine.outcome import Value
+from engine.written_signs import seen
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "required": ("Ce champ est obligatoire.", "This field is required."),
@@ -133,7 +134,7 @@ def _spelled(field: Field, raw: Any) -> Any:
         return text.replace(",", ".").replace(" ", "").replace(" ", "").replace(" ", "")
     if field.type == "bool":
         return True if text.lower() in YES else False if text.lower() in NO else text
-    return raw.replace("\r\n", "\n").strip() if field.type in ("text", "str") else text
+    return seen(raw.replace("\r\n", "\n")).strip() if field.type in ("text", "str") else text
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.expressions import Expression, ExpressionError, compile_expression
+from engine.written_signs import seen, turning_sign
 
 FIELD_TYPES = (
     "bool",
@@ -196,7 +197,7 @@ class _Parser:
             minimum=self.number(data.get("min"), f"{path}.min"),
             maximum=self.number(data.get("max"), f"{path}.max"),
             maximum_length=self.length(data.get("max_length"), str(kind), f"{path}.max_length"),
-            unit=str(data.get("unit") or ""),
+            unit=self.readable(_same(data.get("unit") or ""), f"{path}.unit").fr,
             options=self.options(data, str(kind), name, path),
             columns=self.columns(data, str(kind), name, path),
             minimum_rows=self.count(data.get("min_rows"), 0, f"{path}.min_rows"),
@@ -256,11 +257,17 @@ class _Parser:
 
     def text(self, data: object, path: str) -> Text | None:
         if isinstance(data, str) and data.strip():
-            return Text(data, data)
+            return self.readable(Text(data, data), path)
         if isinstance(data, Mapping) and isinstance(data.get("fr"), str) and data["fr"].strip():
-            return Text(data["fr"], str(data.get("en") or data["fr"]))
+            return self.readable(Text(data["fr"], str(data.get("en") or data["fr"])), path)
         self.say(path, 'Un texte est attendu : {"fr": …, "en": …}.')
         return None
+
+    def readable(self, text: Text, path: str) -> Text:
+        sign = turning_sign(text.fr + text.en)
+        if sign is not None:
+            self.say(path, f"Un signe invisible y inverse le sens de lecture ({sign}) : retapez ce texte.")
+        return Text(seen(text.fr), seen(text.en))
 
     def expression(self, data: object, path: str) -> Expression | None:
         if data is None:

@@ -51,7 +51,7 @@ def test_what_only_looks_like_a_role_is_told_and_never_taken_for_it(drawn: Calla
 
 
 @pytest.mark.parametrize(
-    "name", ["home_nurse", " home_nurse ", "home_nurse\u00a0", "home\u200b_nurse", "\u202ehome_nurse", "home_nurse\n"]
+    "name", ["home_nurse", " home_nurse ", "home_nurse\u00a0", "home\u200b_nurse", "\ufeffhome_nurse", "home_nurse\n"]
 )
 def test_white_space_and_invisible_signs_make_no_other_role(name: str) -> None:
     work = node(model_of(_in_a_lane(name)), "x").work

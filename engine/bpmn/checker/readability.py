@@ -9,6 +9,8 @@ from engine.bpmn.checker.subject import Corner, Words, about
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Node, NodeKind
 from engine.bpmn.token_game import incoming, outgoing
+from engine.forms import Field
+from engine.written_signs import mixed_word
 
 NODES_PER_SCOPE = 50
 NAME_LENGTH = 60
@@ -41,6 +43,9 @@ def _name(node: Node) -> Iterator[Finding]:
         yield about(node, "RB-007", count=len(name))
     if len(name) > 5 and name.isupper():
         yield about(node, "RB-008")
+    mixed = mixed_word(name)
+    if mixed is not None:
+        yield about(node, "RB-010", word=mixed)
 
 
 def _gateways(corner: Corner) -> Iterator[Finding]:
@@ -85,6 +90,8 @@ def _forms(facts: Facts) -> Iterator[Finding]:
             continue
         told.add(key)
         fields = list(fields_of(facts.forms[key]))
+        for word in filter(None, (mixed_word(text) for one in fields for text in _written(one))):
+            yield about(node, "RB-010", word=word)
         if len(fields) > FIELDS:
             what = Words(f"{len(fields)} champs", f"{len(fields)} fields")
             yield about(node, "RB-009", form=key, what=what)
@@ -95,3 +102,12 @@ def _forms(facts: Facts) -> Iterator[Finding]:
                     f"a table of {len(one.columns)} columns (“{one.name}”)",
                 )
                 yield about(node, "RB-009", form=key, what=what)
+
+
+def _written(field: Field) -> Iterator[str]:
+    """What a person reads of a question."""
+    yield from (field.label.fr, field.unit, *(option.label.fr for option in field.options))
+    if field.help is not None:
+        yield field.help.fr
+    for column in field.columns:
+        yield from _written(column)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.bpmn.xml import Document, Element
+from engine.written_signs import seen
 
 BPMN = frozenset(
     {
@@ -143,11 +144,7 @@ def _dialect(used: frozenset[str]) -> str:
     return "plain"
 
 
-INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, 0xAD])
-"""Characters that change how a name is shown without being seen: never part of a clinical text."""
-
-
 def clean_name(text: str | None) -> str:
     """A name on one line, without characters that cannot be seen."""
-    kept = (text or "").translate(INVISIBLE)
+    kept = seen(text or "")
     return " ".join("".join(char if char.isprintable() else " " for char in kept).split())[:300]

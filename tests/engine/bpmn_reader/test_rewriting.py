@@ -339,7 +339,7 @@ def test_an_unknown_group_is_listed_until_it_is_mapped() -> None:
 
 
 def test_names_lose_what_cannot_be_seen() -> None:
-    model = model_of(one_step('<userTask id="x" name="Dose&#10;\u202e10 mg"/>'))
+    model = model_of(one_step('<userTask id="x" name="Dose&#10;\u200b10 mg"/>'))
 
     assert node(model, "x").name == "Dose 10 mg"
 
