@@ -78,7 +78,8 @@ def professionals(
 
 
 def roles_to_give(by: Actor) -> Sequence[str]:
-    """The roles that `by` may give somebody they invite, by code."""
+    """The roles that `by` may give somebody they invite, by code. Raises NotAllowed for whoever may invite nobody."""
+    policies.check_may_administer(by)
     return tuple(
         sorted(code for code, family in families().items() if family != "patient" and policies.may_give_role(by, code))
     )

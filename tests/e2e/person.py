@@ -89,7 +89,12 @@ class Person:
         self.open_task(task, card)
         self.fill(answers)
         self.page.get_by_role("button", name=button).click()
-        expect(self.page.get_by_role("heading", name="C'est enregistré")).to_be_visible(timeout=60_000)
+        kept = self.page.get_by_role("heading", name="C'est enregistré")
+        signature = self.page.get_by_role("button", name="Je signe")
+        expect(kept.or_(signature)).to_be_visible(timeout=60_000)
+        if signature.is_visible():  # a plan or a letter: read again, then signed
+            signature.click()
+        expect(kept).to_be_visible(timeout=60_000)
 
     def fill(self, answers: Answers, within: Locator | None = None) -> None:
         """Answer questions by the words of their labels."""
