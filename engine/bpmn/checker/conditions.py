@@ -9,7 +9,7 @@ from itertools import product
 
 from engine.bpmn.checker.facts import Facts, Source
 from engine.bpmn.checker.reading import try_compile
-from engine.bpmn.checker.subject import Corner, Words, about, listed
+from engine.bpmn.checker.subject import Words, about, listed
 from engine.bpmn.findings import Finding, Fix, Severity
 from engine.bpmn.model import Flow, Node, NodeKind
 from engine.bpmn.token_game import incoming, outgoing
@@ -27,20 +27,28 @@ OTHERWISE = ("sinon", "autre", "autres", "non", "no", "default", "défaut", "els
 def conditions(facts: Facts, *, now: datetime, calendar: Calendar) -> Iterator[Finding]:
     """All findings about the choices of the pathway."""
     for corner in facts.subject.corners:
-        flows = outgoing(corner.scope)
+        flows, leading = outgoing(corner.scope), incoming(corner.scope)
         for node in corner.scope.nodes.values():
             if node.kind in (NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE) and len(flows[node.id]) > 1:
-                yield from _Choice(facts, corner, node, flows[node.id], now, calendar).findings()
+                before = corner.scope.nodes[leading[node.id][0].source] if len(leading[node.id]) == 1 else None
+                yield from _Choice(facts, before, node, flows[node.id], now, calendar).findings()
 
 
 class _Choice:
     """One gateway with its conditions."""
 
     def __init__(
-        self, facts: Facts, corner: Corner, node: Node, flows: list[Flow], now: datetime, calendar: Calendar
+        self,
+        facts: Facts,
+        before: Node | None,
+        node: Node,
+        flows: list[Flow],
+        now: datetime,
+        calendar: Calendar,
     ) -> None:
         self.facts = facts
-        self.corner = corner
+        self.before = before
+        """The only step that leads here, where there is one."""
         self.node = node
         self.flows = flows
         self.now = now
@@ -161,8 +169,7 @@ class _Choice:
 
     def _just_written(self, name: str) -> list[Source]:
         """How the only step that leads here always writes the name: nothing can write it again in between."""
-        leading = incoming(self.corner.scope)[self.node.id]
-        before = self.corner.scope.nodes[leading[0].source] if len(leading) == 1 else None
+        before = self.before
         if before is None or before.kind is not NodeKind.USER_TASK or before.loop is not None:
             return []
         written = [one for one in self.facts.written_by(before) if one.name == name]

@@ -17,6 +17,8 @@ from engine.bpmn.xml import Document, read_xml
 
 MAX_FILES = 200
 MAX_TOTAL_BYTES = 20_000_000
+MAX_JSON_BYTES = 1_000_000
+"""Of one form or list of values: read at once, JSON takes fifty times its size."""
 MAX_RATIO = 200
 """Times a packed file may grow: BPMN packs 10 to 30 times, a bomb 1,000 times."""
 
@@ -92,7 +94,14 @@ def _unpack(reading: Reading, package: str, data: bytes, into: dict[str, bytes])
 def _sort(reading: Reading, bundle: Bundle, name: str, data: bytes) -> None:
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
-    if suffix in (".json", ".form") and data.lstrip()[:1] != b"<":
+    if suffix in (".json", ".form", ".walk") and len(data) > MAX_JSON_BYTES:
+        reading.journal.error(
+            "XML-001",
+            Place(name, 1, 1),
+            f"Le fichier « {name} » dépasse {MAX_JSON_BYTES // 1_000_000} Mo : il n’a pas été lu.",
+            f"The file “{name}” is larger than {MAX_JSON_BYTES // 1_000_000} MB and was not read.",
+        )
+    elif suffix in (".json", ".form") and data.lstrip()[:1] != b"<":
         _read_form(reading, bundle, name, data)
     elif (
         suffix in (".bpmn", ".bpmn2", ".bpmn20", ".xml", ".dmn", "") or data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<"

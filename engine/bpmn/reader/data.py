@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +20,17 @@ from engine.bpmn.reader.times import is_literal
 from engine.calendars import calendar_of
 from engine.expressions import Expression, ExpressionError, compile_script
 
+MAX_ASKED = 12
+"""Names that one question asks for; a gateway that reads more is decided by a person."""
 MAX_TRIED = 256
+_LITERAL = r"(\"[^\"]*\"|'[^']*'|-?\d+(?:\.\d+)?)"
+_COMPARES = r"\s*(?:==|!=|<=|>=|=|<|>|eq\b|ne\b|lt\b|gt\b|le\b|ge\b)\s*"
+_NAME_FIRST = re.compile(rf"(?<![\w.])([^\W\d]\w*){_COMPARES}{_LITERAL}")
+_NAME_LAST = re.compile(rf"{_LITERAL}{_COMPARES}([^\W\d]\w*)(?![\w.])")
+_NAME_IN = re.compile(r"(?<![\w.])([^\W\d]\w*)\s+in\s*\(([^)]*)\)")
+_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ORDERED = re.compile(r"\b([^\W\d]\w*)\s*(?=[<>])|[<>]=?\s*([^\W\d]\w*)\b")
+_OPENED = re.compile(r"\b([^\W\d]\w*)\s*(?=[.\[])")
 _ANY_TIME, _ANYWHERE = datetime(2000, 1, 3, tzinfo=UTC), calendar_of("metropole")
 """Conditions on answers alone do not look at the clock."""
 GIVEN = frozenset({"case", "loopCounter", "now", "today"})
@@ -174,34 +185,51 @@ def ask_for_missing(reading: Reading, process: DraftProcess, known: set[str]) ->
         if node.kind in (NodeKind.EXCLUSIVE, NodeKind.INCLUSIVE) and len(scope.outgoing(node)) > 1:
             conditions = [flow.condition for flow in scope.outgoing(node) if flow.condition is not None]
             missing = sorted({name for one in conditions for name in texts.names_of(one)} - known - GIVEN)
-            if missing and _answerable(node, missing, conditions):
-                _ask(reading, scope, node, missing, [one.text for one in conditions])
+            used = _Use([one.text for one in conditions])
+            if missing and len(missing) <= MAX_ASKED and _answerable(node, missing, conditions, used):
+                _ask(reading, scope, node, missing, used)
             elif missing:
                 why = f"lit « {missing[0]} », que rien dans les fichiers ne fournit"
                 gateways.decide(reading, scope, node, why, f"reads “{missing[0]}”, which nothing in the files provides")
 
 
-def _answerable(node: DraftNode, missing: list[str], conditions: list[ExpressionText]) -> bool:
+class _Use:
+    """How the conditions of a gateway use each name: what it is compared with, whether it is ordered or looked into."""
+
+    def __init__(self, conditions: list[str]) -> None:
+        self.compared: dict[str, list[str]] = defaultdict(list)
+        self.ordered: set[str] = set()
+        self.opened: set[str] = set()
+        for text in conditions:
+            for name, literal in _NAME_FIRST.findall(text):
+                self.compared[name].append(literal)
+            for literal, name in _NAME_LAST.findall(text):
+                self.compared[name].append(literal)
+            for name, listed in _NAME_IN.findall(text):
+                self.compared[name] += _TEXT.findall(listed)
+            self.ordered.update(name for pair in _ORDERED.findall(text) for name in pair if name)
+            self.opened.update(_OPENED.findall(text))
+
+
+def _answerable(node: DraftNode, missing: list[str], conditions: list[ExpressionText], used: _Use) -> bool:
     """Whether every answer to the missing names leads somewhere: a default, or yes/no, a list of texts, an ordering."""
-    written = [one.text for one in conditions]
-    if node.default_flow is not None or "= true" in written:
+    if node.default_flow is not None or any(one.text == "= true" for one in conditions):
         return True
     for name in missing:
-        compared = [found for text in written for found in _compared_with(name, text)]
-        ordered = any(re.search(rf"\b{re.escape(name)}\s*[<>]|[<>]=?\s*{re.escape(name)}\b", text) for text in written)
+        compared = used.compared[name]
         texts_only = bool(compared) and all(found[:1] in "\"'" for found in compared)
-        if compared and not ordered and not texts_only:
+        if compared and name not in used.ordered and not texts_only:
             return False
         if texts_only and len(set(compared)) < 2:
             return False
-    return _covered(missing, conditions)
+    return _covered(missing, conditions, used)
 
 
-def _covered(missing: list[str], conditions: list[ExpressionText]) -> bool:
+def _covered(missing: list[str], conditions: list[ExpressionText], used: _Use) -> bool:
     """Whether some condition holds for each choice of answers; taken for granted where there are too many of them, or
     where something else is read.
     """
-    answers = [_answers(_field(name, [one.text for one in conditions], other=False)) for name in missing]
+    answers = [_answers(_field(name, used, other=False)) for name in missing]
     tried = math.prod(len(each) for each in answers)
     if not 0 < tried <= MAX_TRIED or any(texts.names_of(one) - set(missing) for one in conditions):
         return True
@@ -225,12 +253,12 @@ def _answers(field: dict[str, object]) -> list[object]:
     return [one["value"] for one in options] if isinstance(options, list) else []
 
 
-def _ask(reading: Reading, scope: DraftScope, node: DraftNode, missing: list[str], conditions: list[str]) -> None:
+def _ask(reading: Reading, scope: DraftScope, node: DraftNode, missing: list[str], used: _Use) -> None:
     shown = ", ".join(f"« {name} »" for name in missing)
     about = f" pour « {node.name} »" if node.name else ""
     task = scope.add(f"{node.id}_ask", NodeKind.USER_TASK, of=node, name=f"Renseigner {shown}{about}"[:300])
     complete = node.default_flow is not None
-    fields = [_field(name, conditions, other=complete) for name in missing]
+    fields = [_field(name, used, other=complete) for name in missing]
     before = next((scope.nodes[flow.source] for flow in scope.incoming(node)), None)
     task.work = question_form(reading, task, fields, like=before)
     scope.insert_before(node, task)
@@ -244,12 +272,12 @@ def _ask(reading: Reading, scope: DraftScope, node: DraftNode, missing: list[str
     )
 
 
-def _field(name: str, conditions: list[str], *, other: bool) -> dict[str, object]:
+def _field(name: str, used: _Use, *, other: bool) -> dict[str, object]:
     """A field whose type follows from what the name is compared with; `other` when a default flow takes other
     answers.
     """
     field: dict[str, object] = {"name": name, "label": both(name), "required": True}
-    compared = [found for text in conditions for found in _compared_with(name, text)]
+    compared = used.compared[name]
     strings = list(dict.fromkeys(found[1:-1] for found in compared if found[:1] in "\"'"))
     numbers = [found for found in compared if re.fullmatch(r"-?\d+(\.\d+)?", found)]
     if strings:
@@ -258,19 +286,8 @@ def _field(name: str, conditions: list[str], *, other: bool) -> dict[str, object
         field["options"] = [{"value": one, "label": both(one)} for one in options]
     elif numbers:
         field["type"] = "dec"
-    elif any(re.search(rf"\b{re.escape(name)}\s*[.\[]", text) for text in conditions):
+    elif name in used.opened:
         field["type"] = "str"
     else:
         field["type"] = "bool"
     return field
-
-
-def _compared_with(name: str, text: str) -> list[str]:
-    literal = r"(\"[^\"]*\"|'[^']*'|-?\d+(?:\.\d+)?)"
-    operator = r"\s*(?:==|!=|<=|>=|=|<|>|eq|ne|lt|gt|le|ge)\s*"
-    escaped = re.escape(name)
-    return [
-        *re.findall(rf"(?<![\w.]){escaped}{operator}{literal}", text),
-        *re.findall(rf"{literal}{operator}{escaped}(?![\w.])", text),
-        *re.findall(r"\"[^\"]*\"|'[^']*'", " ".join(re.findall(rf"(?<![\w.]){escaped}\s+in\s*\(([^)]*)\)", text))),
-    ]

@@ -26,6 +26,12 @@ MAX_NODES = 400
 MAX_FLOWS = 2_000
 MAX_NODES_TOGETHER = 2_000
 """Of all the processes of the files: a pathway and the pieces it calls."""
+MAX_FORMULAS = 150_000
+"""Characters of all the conditions, times and computations of the files: more cannot be looked at in a few seconds."""
+_FORMULAS = frozenset({
+    "conditionExpression", "condition", "script", "loopCondition", "loopCardinality", "completionCondition",
+    "activationCondition", "timeDate", "timeDuration", "timeCycle", "preScript", "postScript",
+})  # fmt: skip
 _DEFINITIONS = GLOBAL_TASKS | {"message", "signal", "error", "escalation", "resource"}
 _UNSUPPORTED = {
     "choreography": "La chorégraphie",
@@ -46,10 +52,28 @@ def open_source(reading: Reading, document: Document) -> Source:
             and (element.name in _DEFINITIONS or element.name.endswith("EventDefinition"))
         ):
             source.definitions.setdefault(identifier, element)
+    _bound_formulas(reading, document)
     _settle_ids(reading, source)
     pools.read_message_flows(source)
     _note_choreographies(reading, document)
     return source
+
+
+def _bound_formulas(reading: Reading, document: Document) -> None:
+    before = reading.formulas
+    for element in document.root.walk():
+        written = [element.text] if element.name in _FORMULAS else []
+        written += [one for one in (element.text, *element.attributes.values()) if one.lstrip()[:1] in ("=", "$", "#")]
+        reading.formulas += sum(map(len, written))
+    if before <= MAX_FORMULAS < reading.formulas:
+        reading.journal.error(
+            "XML-019",
+            document.root,
+            f"Les conditions et les calculs de ces fichiers comptent plus de {MAX_FORMULAS} caractères :"
+            " simplifiez-les, ou faites-en des tables de décision.",
+            f"The conditions and computations of these files hold more than {MAX_FORMULAS} characters: simplify them,"
+            " or make decision tables of them.",
+        )
 
 
 def _note_choreographies(reading: Reading, document: Document) -> None:
@@ -114,7 +138,9 @@ def _settle_ids(reading: Reading, source: Source) -> None:
 
 def read_processes(reading: Reading, source: Source) -> list[DraftProcess]:
     """Drafts of the processes of the file that contain something, nodes and flows as drawn."""
-    found = []
+    found: list[DraftProcess] = []
+    if reading.formulas > MAX_FORMULAS:
+        return found
     names = pools.pool_names(source)
     for element in children(source.root, "process"):
         size = scopes.count_nodes(element)

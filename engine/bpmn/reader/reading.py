@@ -142,6 +142,8 @@ class Reading:
     """What the files call by name and do not hold: (`process`, `form` or `decision`, name)."""
     size: int = 0
     """Flow nodes read so far."""
+    formulas: int = 0
+    """Characters of conditions, times and computations seen so far."""
     unmapped: dict[str, list[Named]] = field(default_factory=dict)
     """Unknown group → the elements that name it."""
     people: list[tuple[DraftNode, tuple[str, ...]]] = field(default_factory=list)

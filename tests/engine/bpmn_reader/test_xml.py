@@ -81,6 +81,40 @@ def test_hostile_files_are_refused_at_once(data: bytes, code: str) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1_500_000  # kB; the suite itself is most of it
 
 
+def asked(gateways: int, names: int) -> bytes:
+    """Gateways one after the other, each of whose five conditions compares so many names that nothing writes."""
+    flows = "".join(
+        f'<sequenceFlow id="f{n}" sourceRef="g{n % gateways}" targetRef="g{(n * 7 + 1) % gateways}">'
+        f"<conditionExpression>{' or '.join(f'v{n}_{k} &gt; {k}' for k in range(names))}</conditionExpression>"
+        "</sequenceFlow>"
+        for n in range(gateways * 5)
+    )
+    gates = "".join(f'<exclusiveGateway id="g{n}"/>' for n in range(gateways))
+    return (START + '<startEvent id="s"/>' + gates + flows + END).encode()
+
+
+@pytest.mark.parametrize(
+    ("gateways", "names", "refused"), [(390, 4, False), (390, 9, True), (390, 100, True), (20, 90, False)]
+)
+def test_conditions_without_end_are_read_or_refused_in_time(gateways: int, names: int, refused: bool) -> None:
+    before = time.process_time()
+
+    result = read({"a.bpmn": asked(gateways, names)})
+
+    assert time.process_time() - before < 4
+    assert ("XML-019" in {one.code for one in result.findings}) is refused
+
+
+@pytest.mark.parametrize("name", ["a.json", "forms/a.form", "stories/a.walk"])
+def test_a_list_of_values_beyond_a_megabyte_is_not_read(name: str) -> None:
+    result = read({"a.bpmn": verbose(0), name: b"[" + b"[]," * 350_000 + b"[]]"})
+
+    assert [(one.code, one.file, one.line) for one in result.findings if one.severity == "error"] == [
+        ("XML-001", name, 1)
+    ]
+    assert name not in result.others
+
+
 NOTES = '<n:note xmlns:n="http://modeller.example" text="x"><n:value>1</n:value><n:meta/></n:note>'
 
 
