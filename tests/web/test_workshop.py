@@ -16,6 +16,7 @@ from engine.commands.pathway_drafts import BLANK
 from engine.db import Database
 from engine.models import Pathway, PathwayFile, PathwayVersion
 from tests.web import town
+from tests.web.api.program import issued
 from tests.web.browser import TOKEN, Browser, text_of
 
 HEAD = (
@@ -182,7 +183,8 @@ def test_the_api_says_what_publishing_would_say(hugo: Browser, database: Databas
         return hugo.client.post("/api/pathways/check", data=parts, headers=headers, content_type="multipart/form-data")
 
     token = TOKEN.search(hugo.get("/modeles").get_data(as_text=True))[1]  # type: ignore[index]
-    secret = hugo.client.get_cookie("parcours").value  # type: ignore[union-attr]
+    secret = issued(database, organization="cpts", scopes=["pathways:check"]).secret
+    session = hugo.client.get_cookie("parcours").value  # type: ignore[union-attr]
 
     good, bad = ask(GOOD, **{"X-CSRFToken": token}), ask(SYNTAX, Authorization=f"Bearer {secret}")
 
@@ -190,7 +192,7 @@ def test_the_api_says_what_publishing_would_say(hugo: Browser, database: Databas
     assert bad.status_code == 422 and bad.content_type == "application/problem+json"
     assert any(one["element_id"] == "f4" and one["line"] == 6 for one in bad.json["findings"])  # type: ignore[index]
     assert ask(GOOD).status_code == 400
-    assert ask(GOOD, Authorization="Bearer wrong").status_code == 401
+    assert ask(GOOD, Authorization=f"Bearer {session}").status_code == 401
     assert counted(database) == before
 
 
