@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from engine.bpmn.findings import Finding, Severity
 from engine.bpmn.reader import NOBODY, ReadResult, read
+from tests.engine.bpmn_reader.corpus import COMPLETED, fate_of
 from tests.engine.bpmn_reader.drawing import FIXTURES, node
 
 EXPORTS = FIXTURES.parent / "exports"
@@ -13,6 +18,13 @@ def export(folder: str, **roles: str) -> ReadResult:
     """The files of one modeller, read with these roles."""
     files = {path.name: path.read_bytes() for path in sorted((EXPORTS / folder).iterdir())}
     return read(files, roles=roles)
+
+
+@pytest.mark.parametrize("drawing", sorted(EXPORTS.rglob("*.bpmn")), ids=lambda path: path.parent.name)
+def test_every_export_is_played_to_its_end(drawing: Path) -> None:
+    fate = fate_of(drawing, range(5))
+
+    assert fate.verdict == COMPLETED, fate.said
 
 
 def about_people(result: ReadResult) -> list[Finding]:
