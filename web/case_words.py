@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from engine.expressions import from_json
 from engine.forms import Field
 from engine.queries.case_facts import COMMUNE
 from engine.queries.case_timeline import Happening
@@ -112,6 +113,11 @@ def value_words(value: Any, field: Field | None, names: Mapping[str, str]) -> st
             if field is not None and field.type in ("code", "codes"):
                 return field.option_label(text, language.current())
             return names.get(f"{COMMUNE}{text}" if field is not None and field.type == "commune" else text, text)
+
+
+def exported_value(value: Any, choices: Mapping[str, str]) -> str:
+    """A value of an export as people read it. `choices` are the words of its codes."""
+    return ", ".join(choices.get(one, one) for one in value_words(from_json(value), None, {}).split(", "))
 
 
 def _row_words(row: Any, table: Field, names: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -14,7 +14,9 @@ from engine.errors import Conflict, InvalidRequest, NotAllowed, PatientNotFound
 from engine.queries import person_rights
 from engine.queries.case_page import open_case_numbers
 from web import visitor
+from web.case_words import SAID, exported_value
 from web.reading import patients_shown
+from web.rectifications import SEXES, TRAIT_LABELS
 from web.texts import gettext as _
 from web.texts import lazy_gettext as _l
 from web.texts import ngettext
@@ -27,6 +29,11 @@ REASONS = {
     "patient_asks": _l("Le patient est devant moi et me le demande"),
     "other": _l("Autre raison (à préciser)"),
 }
+
+
+EXPORT_LABELS = TRAIT_LABELS | {
+    "ins": _l("INS"), "identity_status": _l("Statut de l'identité"), "opposition_at": _l("Opposition notée"),
+}  # fmt: skip
 
 
 @bp.get("/patients/<uuid:patient_id>")
@@ -45,7 +52,10 @@ def export(patient_id: UUID) -> ResponseReturnValue:
         found = person_rights.person_rights(session, patient_id=patient_id, by=by)
         data = person_rights.person_export(session, patient_id=patient_id, by=by)
     patients_shown([patient_id], action="export", kind="patient")
-    return render_template("person_rights/export.html", found=found, data=data)
+    return render_template(
+        "person_rights/export.html", found=found, data=data, labels=EXPORT_LABELS, sexes=SEXES, said=SAID,
+        words=exported_value, instant=datetime.fromisoformat,
+    )  # fmt: skip
 
 
 @bp.get("/patients/<uuid:patient_id>/donnees.json")

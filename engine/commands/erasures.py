@@ -33,6 +33,7 @@ from engine.models import (
     EarlyMessage,
     EmergencyAccess,
     ErasureHold,
+    IdentityRectification,
     IncidentRow,
     MessageSubscription,
     Outbox,
@@ -165,6 +166,7 @@ def _erase_rows(session: Session, patient_id: UUID, case_ids: Sequence[UUID]) ->
         update(CareCircleMember)
         .where(CareCircleMember.patient_id == patient_id, CareCircleMember.person_name.is_not(None))
         .values(person_name=ERASED, person_phone=None),
+        delete(IdentityRectification).where(IdentityRectification.patient_id == patient_id),
         update(EmergencyAccess).where(EmergencyAccess.patient_id == patient_id).values(comment=""),
     )
     return sum(cast("CursorResult[Any]", session.execute(statement)).rowcount for statement in statements)

@@ -41,8 +41,8 @@ def register_patient(
 
     Raises InvalidRequest naming the trait that cannot be used.
     """
-    birth_name, given_name = _name(birth_name), _name(given_name)
-    used_name = _name(used_name) if used_name else None
+    birth_name, given_name = written_name(birth_name), written_name(given_name)
+    used_name = written_name(used_name) if used_name else None
     if not birth_name or not given_name:
         raise InvalidRequest("Le nom de naissance et le premier prénom sont obligatoires.")
     if sex not in SEXES:
@@ -88,7 +88,7 @@ def register_patient(
     return patient_id
 
 
-def _name(written: str) -> str:
+def written_name(written: str) -> str:
     """A name as it is read. Raises InvalidRequest when letters of two scripts are mixed in one word."""
     mixed = mixed_word(written)
     if mixed is not None:

@@ -25,7 +25,7 @@ from engine.models.education import EtpEducator, EtpPlace, EtpProgram, EtpSessio
 from engine.models.keys import DataKey, PatientSearchToken
 from engine.models.pathway import DraftChange, Pathway, PathwayFile, PathwayVersion
 from engine.models.patient import CareCircleMember, Patient
-from engine.models.rights import ErasureHold
+from engine.models.rights import ErasureHold, IdentityRectification
 from engine.models.task import OPEN_TASK_STATES, Task, TaskDraft, TaskOffer
 from engine.models.task_link import TaskLink
 from engine.models.territory import Commune, Sector, TerritoryRow
@@ -55,6 +55,7 @@ __all__ = [
     "EtpSlot",
     "ExternalIdentity",
     "IdempotencyKey",
+    "IdentityRectification",
     "IncidentRow",
     "Invitation",
     "Job",

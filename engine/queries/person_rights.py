@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Actor
 from engine.errors import PatientNotFound
+from engine.forms import Field
+from engine.identity import traits_of
 from engine.library import version_of
 from engine.models import (
     CareCircleMember,
@@ -21,6 +23,7 @@ from engine.models import (
     CaseHistory,
     EmergencyAccess,
     ErasureHold,
+    IdentityRectification,
     Organization,
     Pathway,
     PathwayVersion,
@@ -30,6 +33,8 @@ from engine.models import (
 )
 from engine.queries.worklist import PatientCard, patient_card
 from engine.visibility import oversees
+
+MOST_RECTIFIED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,48 @@ def person_rights(session: Session, *, patient_id: UUID, by: Actor) -> PersonRig
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rectified:
+    """One trait put right: what it was before."""
+
+    trait: str
+    before: str
+    why: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The traits as texts, and those that were put right, newest first."""
+
+    patient: PatientCard
+    traits: Mapping[str, str]
+    status: str
+    rectified: Sequence[Rectified]
+
+
+def identity(session: Session, *, patient_id: UUID, by: Actor) -> Identity:
+    """Raises PatientNotFound but for the coordination, and for somebody erased."""
+    patient = _patient(session, patient_id, by)
+    if patient.erased_at is not None:
+        raise PatientNotFound("Ce patient a été effacé.")
+    return Identity(
+        patient=patient_card(patient, ""), traits=traits_of(session, patient), status=patient.identity_status,
+        rectified=_rectified(session, patient_id),
+    )  # fmt: skip
+
+
+def _rectified(session: Session, patient_id: UUID) -> Sequence[Rectified]:
+    rows = session.execute(
+        select(IdentityRectification)
+        .where(IdentityRectification.patient_id == patient_id)
+        .order_by(IdentityRectification.id.desc())
+        .limit(MOST_RECTIFIED)
+    ).scalars()
+    return tuple(Rectified(trait=row.trait, before=row.before, why=row.why, at=row.at, by=row.by) for row in rows)
+
+
 def person_export(session: Session, *, patient_id: UUID, by: Actor) -> dict[str, Any]:
     """Everything about one patient as plain data (JSON types only). Raises PatientNotFound but for the coordination."""
     patient = _patient(session, patient_id, by)
@@ -99,6 +146,10 @@ def person_export(session: Session, *, patient_id: UUID, by: Actor) -> dict[str,
             "ins": patient.ins, "identity_status": patient.identity_status, "phone": patient.phone,
             "address": patient.address, "opposition_at": _moment(patient.opposition_at),
         },
+        "rectifications": [
+            {"trait": one.trait, "before": one.before, "why": one.why, "at": _moment(one.at), "by": one.by}
+            for one in _rectified(session, patient_id)
+        ],
         "care_circle": _circle(session, patient_id),
         "cases": [_case(session, case, title) for case, title in cases],
     }  # fmt: skip
@@ -154,11 +205,8 @@ def _circle(session: Session, patient_id: UUID) -> list[dict[str, Any]]:
 
 
 def _case(session: Session, case: Case, title: Any) -> dict[str, Any]:
-    fields = {
-        name: field.label.fr
-        for form in version_of(session, case.pathway_version_id).forms.values()
-        for name, field in form.fields.items()
-    }
+    forms = version_of(session, case.pathway_version_id).forms.values()
+    fields = {name: field for form in forms for name, field in form.fields.items()}
     facts = session.execute(select(CaseFact).where(CaseFact.case_id == case.id).order_by(CaseFact.id)).scalars()
     tasks = session.execute(select(Task).where(Task.case_id == case.id).order_by(Task.opened_at)).scalars()
     history = session.execute(
@@ -169,7 +217,8 @@ def _case(session: Session, case: Case, title: Any) -> dict[str, Any]:
         "opened_at": _moment(case.opened_at), "opened_by": case.opened_by, "closed_at": _moment(case.closed_at),
         "values": [
             {
-                "name": fact.name, "label": fields.get(fact.name, fact.name), "value": fact.value,
+                "name": fact.name, "label": fields[fact.name].label.fr if fact.name in fields else fact.name,
+                "value": fact.value, "choices": _choices(fields.get(fact.name)),
                 "recorded_at": _moment(fact.recorded_at), "recorded_by": fact.recorded_by,
                 "replaced_at": _moment(fact.superseded_at),
             }
@@ -188,6 +237,11 @@ def _case(session: Session, case: Case, title: Any) -> dict[str, Any]:
             for event in history
         ],
     }  # fmt: skip
+
+
+def _choices(field: Field | None) -> dict[str, str]:
+    """The words of the codes a field may hold."""
+    return {} if field is None else {option.value: option.label.fr for option in field.options}
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from engine.actor import Actor
+from engine.clock import utcnow
 from engine.db import Database
-from engine.models import Case, CaseFact
+from engine.models import Case, CaseFact, IdentityRectification, Patient
+from engine.queries.actors import actor_of
+from engine.queries.person_rights import identity
 from tests.web import town
 from tests.web.browser import Browser, text_of
 
@@ -62,3 +67,56 @@ def test_limitation_suspends_the_cases_until_it_is_lifted(
     maud.post(f"/patients/{josette}/limitation", {"limitation": "levee"})
     assert states() == ["active"]
     assert browser_of("claire").post(f"/patients/{josette}/limitation", {"limitation": "notee"}).status_code == 404
+
+
+def test_an_identity_is_put_right_found_by_its_new_name_and_kept_as_it_was(
+    browser_of: BrowserOf, start_case: Callable[..., str], database: Database
+) -> None:
+    start_case()
+    maud = browser_of("maud")
+    with database.reading() as session:
+        josette = session.get_one(Patient, town.josette(session))
+        session.expunge(josette)
+    place = f"/patients/{josette.id}/identite"
+    with database.reading() as session:
+        typed = dict(identity(session, patient_id=josette.id, by=_maud(session)).traits)
+    assert maud.post(place, typed).status_code == 422  # no reason
+    assert "Rien n" in text_of(maud.post(place, {**typed, "reason": "rien"}))
+    wrong = maud.post(place, {**typed, "birth_date": "2999-01-01", "reason": "x"})
+    assert wrong.status_code == 422 and "dans le futur" in text_of(wrong)
+
+    sent = {
+        **typed,
+        "birth_name": "demo-campanule",
+        "birth_date": "1941-03-18",
+        "reason": "erreur du bureau des entrées",
+    }
+    assert maud.post(place, sent).status_code == 303
+
+    page = text_of(maud.get(place))
+    assert josette.birth_name in page and "erreur du bureau" in page
+    with database.reading() as session:
+        now_named = session.get_one(Patient, josette.id)
+        assert (now_named.birth_name, now_named.birth_date.isoformat()) == ("DEMO-CAMPANULE", "1941-03-18")
+        assert now_named.identity_status == "PROV"
+        kept = {row.trait: row.before for row in session.execute(select(IdentityRectification)).scalars()}
+        assert kept == {"birth_name": josette.birth_name, "birth_date": josette.birth_date.isoformat()}
+    helene = browser_of("helene")
+    assert "CAMPANULE" in text_of(helene.get("/parcours/nouveau?q=campanule"))
+    assert "CAMPANULE" not in text_of(helene.get(f"/parcours/nouveau?q={josette.birth_name.split('-')[1]}"))
+    export = text_of(maud.get(f"/patients/{josette.id}/donnees"))
+    assert "Identité d'avant" in export and "erreur du bureau" in export and "birth_name" not in export
+
+
+def test_nobody_else_puts_an_identity_right(
+    browser_of: BrowserOf, start_case: Callable[..., str], database: Database
+) -> None:
+    start_case()
+    with database.reading() as session:
+        josette = town.josette(session)
+    for who in ("claire", "helene"):
+        assert browser_of(who).get(f"/patients/{josette}/identite").status_code == 404
+
+
+def _maud(session: Session) -> Actor:
+    return actor_of(session, professional_id=town.professional_of(session, "maud"), today=utcnow().date())
