@@ -56,13 +56,14 @@ def _law(app: Flask) -> Any:
     return schemathesis.openapi.from_wsgi(LAW, app, config=SchemathesisConfig.from_dict(CONFIG))
 
 
+def _described(app: Flask) -> Any:
+    """What `openapi.json` says of each address."""
+    return app.test_client().get(LAW).get_json()["paths"]
+
+
 OPERATIONS = sorted(
     (path, method)
-    for path, methods in create_app(read_settings({}), Database("sqlite://"))
-    .test_client()
-    .get(LAW)
-    .json["paths"]
-    .items()
+    for path, methods in _described(create_app(read_settings({}), Database("sqlite://"))).items()
     for method in methods
     if method != "parameters"
 )
@@ -158,7 +159,7 @@ def test_a_token_of_another_scope_opens_nothing(api: Any, database: Database, pa
 
 
 def test_every_operation_is_described_and_needs_a_token(app: Flask) -> None:
-    described = app.test_client().get(LAW).get_json()["paths"]
+    described = _described(app)
     routes = {
         (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
         for rule in app.url_map.iter_rules()

@@ -5,6 +5,8 @@ A program has no session and no form token; a browser's cookie opens nothing her
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 from flask_limiter import Limiter
 
@@ -44,4 +46,5 @@ def init(app: Flask, limiter: Limiter) -> None:
     limit(bp)
     api.register_blueprint(bp)
     for endpoint in SHARED:
-        app.view_functions[endpoint] = limit(app.view_functions[endpoint])
+        view: Any = app.view_functions[endpoint]
+        app.view_functions[endpoint] = limit(view)

@@ -3,100 +3,99 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import Schema, fields, validate
+from marshmallow.types import ErrorMessages
 
 LONGEST_INTEGER = 2**63
 DEEPEST = 20
+OF_OBJECTS = {"unknown": "Ce champ n'existe pas.", "type": "Un objet JSON est attendu."}
 UNSTORABLE = "Cette valeur contient un signe ou un nombre qui ne peut pas être gardé."
 
 
-class _InWords:
-    """Mixed in before a field of marshmallow."""
-
-    default_error_messages: ClassVar[dict[str, str]] = {
+def _said(**sentences: str) -> ErrorMessages:
+    """The sentences of a field: these, and those that every field has."""
+    return {
         "required": "Ce champ est obligatoire.",
         "null": "Ce champ ne peut pas être vide.",
         "validator_failed": "Cette valeur n'est pas acceptée.",
         "unstorable": UNSTORABLE,
+        **sentences,
     }
 
 
-class Text(_InWords, fields.String):
+class Text(fields.String):
     """A text without NUL signs or halves of characters."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        "invalid": "Un texte est attendu.",
-        "invalid_utf8": "Un texte en UTF-8 est attendu.",
-    }
+    default_error_messages = _said(
+        invalid="Un texte est attendu.",
+        invalid_utf8="Un texte en UTF-8 est attendu.",
+    )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> str:
         text = super()._deserialize(value, attr, data, **rest)
-        if text is None or not storable(text):
+        if not storable(text):
             raise self.make_error("unstorable")
         return text
 
 
-class Integer(_InWords, fields.Integer):
+class Integer(fields.Integer):
     """A whole number."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        "invalid": "Un nombre entier est attendu.",
-        "too_large": "Ce nombre est trop grand.",
-    }
+    default_error_messages = _said(
+        invalid="Un nombre entier est attendu.",
+        too_large="Ce nombre est trop grand.",
+    )
 
 
-class Boolean(_InWords, fields.Boolean):
+class Boolean(fields.Boolean):
     """Yes or no."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "« true » ou « false » est attendu."}
+    default_error_messages = _said(invalid="« true » ou « false » est attendu.")
 
 
-class Day(_InWords, fields.Date):
+class Day(fields.Date):
     """A calendar day, `2026-11-22`."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        "invalid": "Une date est attendue (2026-11-22).",
-        "format": "Une date est attendue (2026-11-22).",
-    }
+    default_error_messages = _said(
+        invalid="Une date est attendue (2026-11-22).",
+        format="Une date est attendue (2026-11-22).",
+    )
 
 
-class Moment(_InWords, fields.AwareDateTime):
+class Moment(fields.AwareDateTime):
     """A moment with its zone, `2026-11-22T14:05:00+01:00`."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        "invalid": "Une date et une heure avec leur fuseau sont attendues (2026-11-22T14:05:00+01:00).",
-        "invalid_awareness": "Indiquez le fuseau horaire (2026-11-22T14:05:00+01:00).",
-        "format": "Une date et une heure avec leur fuseau sont attendues (2026-11-22T14:05:00+01:00).",
-    }
+    default_error_messages = _said(
+        invalid="Une date et une heure avec leur fuseau sont attendues (2026-11-22T14:05:00+01:00).",
+        invalid_awareness="Indiquez le fuseau horaire (2026-11-22T14:05:00+01:00).",
+        format="Une date et une heure avec leur fuseau sont attendues (2026-11-22T14:05:00+01:00).",
+    )
 
 
-class Values(_InWords, fields.Dict):
+class Values(fields.Dict):
     """Any JSON object: what it may hold is said by the pathway."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "Un objet JSON est attendu."}
+    default_error_messages = _said(invalid="Un objet JSON est attendu.")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **rest: Any) -> Any:
-        found = super()._deserialize(value, attr, data, **rest)
+        found = super()._deserialize(value, attr, data, **rest)  # type: ignore[no-untyped-call]
         if not storable(found):
             raise self.make_error("unstorable")
         return found
 
 
-class Nested(_InWords, fields.Nested):
+class Nested(fields.Nested):
     """An object of a known shape."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"type": "Un objet JSON est attendu."}
+    default_error_messages = _said(type="Un objet JSON est attendu.")
 
 
 class Strict(Schema):
     """A request: what it does not know is refused, not dropped."""
 
-    error_messages: ClassVar[dict[str, str]] = {
-        "unknown": "Ce champ n'existe pas.",
-        "type": "Un objet JSON est attendu.",
-    }
+    error_messages = OF_OBJECTS
 
 
 def one_of(*choices: str) -> validate.OneOf:

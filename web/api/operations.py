@@ -52,7 +52,7 @@ class Problem(marshmallow.Schema):
     reference = fields.Text(metadata={"description": "500: what to quote to the administrators"})
 
 
-class ProblemApi(Api):
+class ProblemApi(Api):  # type: ignore[misc]  # published without types
     """flask-smorest, with the product's own error table (`web.errors`) and problem documents in the description."""
 
     ERROR_SCHEMA = Problem
@@ -88,7 +88,7 @@ class _Parser(FlaskParser):
         return {KEY: req.headers[KEY]} if KEY in req.headers else core.missing
 
 
-class _Blueprint(Blueprint):
+class _Blueprint(Blueprint):  # type: ignore[misc]  # published without types
     ARGUMENTS_PARSER = _Parser()
     PAGINATION_HEADER_NAME = None
 
@@ -139,7 +139,8 @@ def operation(
             found = bp.arguments(files, location="files", content_type="multipart/form-data", arg_name="sent")(found)
         if once:
             found = bp.arguments(OnceKey, location="headers", error_status_code=400, arg_name="once")(found)
-        return bp.route(path, methods=[method])(_guarded(found, scope))
+        declared: View = bp.route(path, methods=[method])(_guarded(found, scope))
+        return declared
 
     return declare
 
@@ -166,10 +167,11 @@ def _documented(view: View, tag: str, scope: Scope | None, refusals: set[int]) -
     asked = f" Scope: `{scope}`." if scope is not None else " Any token."
     summary, _blank, rest = (view.__doc__ or "").partition("\n\n")
     scopes = {} if scope is None else {"x-scopes": [scope.value]}
-    return bp.doc(
+    told: View = bp.doc(
         operationId=view.__name__, tags=[tag], security=[{"token": []}], **scopes,
         summary=" ".join(summary.split()), description=(" ".join(rest.split()) + asked).strip(),
     )(shown)  # fmt: skip
+    return told
 
 
 def once(work: Callable[[Session], Mapping[str, Any]]) -> tuple[Mapping[str, Any], int | None, dict[str, str]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.orm import Session
 
 from engine.actor import Actor, ActorKind, Scope
 from engine.commands import program_requests, service_tokens
 from engine.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 from engine.models import Account, IdempotencyKey, Organization
 from engine.queries.service_tokens import Program, program_of, token_list
+from tests.engine.commands.racing import race
 from tests.engine.commands.world import World
 
 
@@ -19,7 +23,7 @@ def hospital(world: World) -> UUID:
     return world.rows(Organization, code="ch")[0].id
 
 
-def issue(world: World, *, by: str = "engine", **more: object) -> service_tokens.Issued:
+def issue(world: World, *, by: str = "engine", **more: Any) -> service_tokens.Issued:
     asked = {"name": "SIH", "organization_id": hospital(world), "scopes": ["cases:read"], "days": 30, **more}
     return world.do(service_tokens.issue, by=by, **asked)
 
@@ -53,7 +57,7 @@ def test_only_the_administration_lets_programs_in_and_throws_them_out(world: Wor
         with pytest.raises(NotAllowed):
             world.do(service_tokens.revoke, by=name, token_id=token.id)
         with pytest.raises(NotAllowed):
-            world.read(lambda session, name=name: token_list(session, by=world.actors[name], now=world.now))
+            world.read(partial(token_list, by=world.actors[name], now=world.now))
     world.actors["admin"] = Actor(territory_id=world.territory_id, roles=frozenset({"territory_admin"}), name="Admin")
 
     issue(world, by="admin", name="Autre")
@@ -69,7 +73,7 @@ def test_only_the_administration_lets_programs_in_and_throws_them_out(world: Wor
         {"organization_id": UUID(int=1)},
     ],
 )  # fmt: skip
-def test_an_incomplete_demand_is_refused(world: World, wrong: dict[str, object]) -> None:
+def test_an_incomplete_demand_is_refused(world: World, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         issue(world, **wrong)
     assert not world.rows(Account, kind="service")
@@ -115,3 +119,20 @@ def test_a_request_sent_twice_gives_the_kept_answer(world: World) -> None:
     with pytest.raises(InvalidRequest, match="autre demande"):
         send(b"two")
     assert len(world.rows(IdempotencyKey)) == 1
+
+
+def test_of_two_sendings_at_once_the_second_waits_and_finds_the_answer(pg_world: World) -> None:
+    found = entered(pg_world, issue(pg_world).secret)
+    assert found is not None
+    done: list[object] = []
+
+    def sending(session: Session) -> None:
+        known = program_requests.take(
+            session, key="k", operation="api.start_case", content=b"one", by=found.actor, now=pg_world.now
+        )
+        done.append(known)
+        if known is None:
+            program_requests.keep(session, key="k", answer={"number": "C-1"}, by=found.actor)
+
+    assert race(pg_world, sending, sending) is None
+    assert done == [None, {"number": "C-1"}]

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 from engine.actor import Scope, system_actor
 from engine.clock import utcnow
@@ -31,10 +30,10 @@ class Program:
     app: Flask
     secret: str
 
-    def get(self, path: str, **query: Any) -> TestResponse:
+    def get(self, path: str, **query: Any) -> Any:
         return self.app.test_client().get(f"/api/v1{path}", query_string=query, headers=self.headers())
 
-    def post(self, path: str, body: Any, *, key: str | None = "") -> TestResponse:
+    def post(self, path: str, body: Any, *, key: str | None = "") -> Any:
         """Send a body with this key; by default a new one, None for none."""
         sent = {} if key is None else {"Idempotency-Key": key or str(uuid4())}
         return self.app.test_client().post(f"/api/v1{path}", json=body, headers={**self.headers(), **sent})

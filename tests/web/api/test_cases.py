@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from engine.clock import utcnow
+from engine.commands.patients import add_to_circle
 from engine.db import Database
 from engine.models import AuditEvent, Case, Organization, Patient
 from tests.web import town
@@ -189,7 +191,7 @@ def test_an_opposition_hides_the_cases_from_programs(
     number = start_case()
     with database.transaction() as session:
         patient = session.execute(select(Patient)).scalar_one()
-        patient.opposition_at = patient.birth_date and session.execute(select(Case.opened_at)).scalar_one()
+        patient.opposition_at = session.execute(select(Case.opened_at)).scalar_one()
 
     assert hospital.get(f"/cases/{number}").status_code == 404
     assert hospital.get("/tasks").json["items"] == []
@@ -199,9 +201,6 @@ def test_an_opposition_hides_the_cases_from_programs(
 def test_a_structure_of_the_care_circle_follows_the_case(
     program_of: Callable[..., Program], start_case: Callable[..., str], database: Database, actor: Callable[..., Any]
 ) -> None:
-    from engine.clock import utcnow
-    from engine.commands.patients import add_to_circle
-
     number = start_case()
     pharmacy = program_of("pharmacy")
     assert pharmacy.get(f"/cases/{number}").status_code == 404

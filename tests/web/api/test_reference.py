@@ -35,7 +35,9 @@ def _examples() -> list[tuple[str, int]]:
 
 def _send(app: Flask, command: str, secret: str) -> Any:
     words = shlex.split(command.replace("$TOKEN", secret).replace("$PARCOURS", ""))[1:]
-    method, headers, sent, address = "GET", {}, {}, ""
+    method, address = "GET", ""
+    headers: dict[str, str] = {}
+    sent: dict[str, Any] = {}
     while words:
         word = words.pop(0)
         match word:

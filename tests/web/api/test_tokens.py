@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -121,7 +122,7 @@ def test_sixty_requests_a_minute_and_not_one_more(program_of: Callable[..., Prog
     ],
 )
 def test_odd_bodies_are_refused_with_a_sentence(hospital: Program, body: bytes, content_type: str, status: int) -> None:
-    answer = hospital.app.test_client().post(
+    answer: Any = hospital.app.test_client().post(
         "/api/v1/messages", data=body, content_type=content_type, headers={**hospital.headers(), "Idempotency-Key": "k"}
     )
 
