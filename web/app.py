@@ -30,6 +30,7 @@ from web import (
     errors,
     health,
     exercises,
+    key_challenges,
     language,
     mending,
     migrations,
@@ -124,7 +125,7 @@ def create_app(settings: Settings, database: Database, *, advance: Advance | Non
     app.jinja_env.globals["known_pages"] = lambda: app.view_functions.keys()
     limiter = security.init(app, settings)
     accounts.init(app, settings)
-    passkeys.init(app, settings)
+    key_challenges.init(app, settings)
     oidc.init(app, settings)
     for part in (language, errors, times, wording, navigation, answer_by_link, visitor, reading):
         part.init(app)

@@ -1,66 +1,49 @@
 """Passkeys: one's keys in « Mon compte », entering with one, and one instead of the code of an application.
 
-The browser asks for a challenge, has the key sign it, and sends the answer as an ordinary form. Keys are bound to the
-host of PARCOURS_BASE_URL; browsers allow them over https, or on localhost, and never for a bare IP address.
+The browser asks for a challenge, has the key sign it, and sends the answer as an ordinary form.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import (
-    Blueprint,
-    Flask,
-    Response,
-    current_app,
-    flash,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.clock import utcnow
 from engine.commands import passkeys
-from engine.errors import NotFound
+from engine.errors import NotAllowed
 from engine.queries.passkeys import passkeys_of
-from engine.settings import Settings
-from web import accounts, sign_in, visitor
+from web import accounts, key_challenges, proof, sign_in, visitor
 from web.errors import SignInNeeded
 from web.texts import gettext as _
 
 bp = Blueprint("passkeys", __name__)
 
 
-def relying_party(base_url: str) -> passkeys.RelyingParty | None:
-    """Us, as keys know us at this public address; None where browsers allow no key."""
-    address = urlsplit(base_url)
-    host = address.hostname or ""
-    if not host or _is_ip(host) or (address.scheme != "https" and host != "localhost"):
-        return None
-    return passkeys.RelyingParty(id=host, origin=f"{address.scheme}://{address.netloc.rpartition('@')[2]}")
-
-
-def init(app: Flask, settings: Settings) -> None:
-    """Offer keys where the public address allows them."""
-    app.extensions["parcours_passkeys"] = party = relying_party(settings.base_url)
-    app.jinja_env.globals["passkeys_offered"] = party is not None
-
-
 @bp.get("/compte/cles")
 def index() -> ResponseReturnValue:
     """One's keys."""
-    _party()
+    key_challenges.party()
     return _index_page()
+
+
+@bp.post("/compte/cles/preuve")
+def prove_first() -> ResponseReturnValue:
+    """Whoever finds a session open must not make it theirs: a key is added by who has just proved who they are."""
+    key_challenges.party()
+    try:
+        proof.check()
+    except NotAllowed as refusal:
+        return _index_page(problem=_(str(refusal))), 422
+    return redirect(url_for("passkeys.index"), 303)
 
 
 @bp.post("/compte/cles/demande")
 def ask_new() -> ResponseReturnValue:
     """The challenge that makes a key."""
+    if not _may_add():
+        raise NotAllowed(_("Confirmez d'abord que c'est bien vous."))
     return _ask_new(_my_account())
 
 
@@ -87,6 +70,12 @@ def remove(passkey_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("passkeys.index"), 303)
 
 
+@bp.post("/compte/cles/confirmation")
+def ask_again() -> ResponseReturnValue:
+    """The challenge by which somebody signed in proves once more who they are."""
+    return key_challenges.ask_for_proof(_my_account())
+
+
 @bp.post("/connexion/second-facteur/cle/demande")
 def ask_first() -> ResponseReturnValue:
     """The challenge that makes the first second factor of an account whose password has just been proved."""
@@ -106,35 +95,15 @@ def add_first() -> ResponseReturnValue:
 
 @bp.post("/connexion/cle/demande")
 def ask() -> ResponseReturnValue:
-    """The challenge that lets in: for any key, or for those of the account whose password has just been proved."""
-    party, territory = _party(), visitor.current_territory()
-    if territory is None:
-        raise NotFound
-    with visitor.database().transaction() as database_session:
-        asked = passkeys.ask_for_proof(
-            database_session, territory_id=territory.id, account_id=accounts.half_way(), party=party, now=utcnow()
-        )
-    return _options(asked)
+    """The challenge that lets in: for any key, or (`second`) for those of whoever has just proved their password."""
+    return key_challenges.ask_for_proof(accounts.half_way() if "second" in request.args else None)
 
 
 @bp.post("/connexion/cle")
 def enter() -> ResponseReturnValue:
     """Enter with the challenge a key has signed: it proves that one has the key and that it is one's own."""
-    party, territory = _party(), visitor.current_territory()
-    if territory is None:
-        raise NotFound
-    first = accounts.half_way()
-    with visitor.database().transaction() as database_session:
-        proved = passkeys.prove(
-            database_session,
-            territory_id=territory.id,
-            challenge_id=_challenge(),
-            credential=request.form.get("credential", ""),
-            account_id=first,
-            party=party,
-            from_where=request.remote_addr or "",
-            now=utcnow(),
-        )
+    first = accounts.half_way() if "second" in request.form else None
+    proved = key_challenges.proved(first)
     if proved.account_id is None:
         if first is not None:
             return accounts.code_page(problem=_(proved.refusal)), 422
@@ -147,44 +116,34 @@ def enter() -> ResponseReturnValue:
 def _index_page(*, problem: str = "") -> str:
     with visitor.database().reading() as database_session:
         keys = passkeys_of(database_session, account_id=_my_account())
-    return render_template("accounts/passkeys.html", keys=keys, problem=problem)
+    return render_template(
+        "accounts/passkeys.html", keys=keys, problem=problem, may_add=_may_add(), ways=proof.ways(), fresh=False
+    )
+
+
+def _may_add() -> bool:
+    return proof.is_fresh() or proof.ways().nothing_to_prove
 
 
 def _ask_new(account_id: UUID) -> ResponseReturnValue:
+    us = key_challenges.party()
     with visitor.database().transaction() as database_session:
-        asked = passkeys.ask_for_new_key(database_session, account_id=account_id, party=_party(), now=utcnow())
-    return _options(asked)
+        asked = passkeys.ask_for_new_key(database_session, account_id=account_id, party=us, now=utcnow())
+    return key_challenges.given(asked)
 
 
 def _add(account_id: UUID) -> passkeys.Added:
+    us = key_challenges.party()
     with visitor.database().transaction() as database_session:
         return passkeys.add(
             database_session,
             account_id=account_id,
-            challenge_id=_challenge(),
+            challenge_id=key_challenges.taken_back(),
             credential=request.form.get("credential", ""),
             name=request.form.get("name", ""),
-            party=_party(),
+            party=us,
             now=utcnow(),
         )
-
-
-def _options(asked: passkeys.Asked) -> Response:
-    session["passkey_challenge"] = str(asked.challenge_id)
-    return Response(asked.options, content_type="application/json")
-
-
-def _challenge() -> UUID | None:
-    """The challenge this browser was given; an answer to another browser's is worth nothing."""
-    kept = session.pop("passkey_challenge", None)
-    return None if kept is None else UUID(kept)
-
-
-def _party() -> passkeys.RelyingParty:
-    found: passkeys.RelyingParty | None = current_app.extensions["parcours_passkeys"]
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _my_account() -> UUID:
@@ -198,11 +157,3 @@ def _account_to_set_up() -> UUID:
     if found is None:
         raise SignInNeeded
     return found
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -11,7 +11,7 @@ from engine.clock import utcnow
 from engine.commands import accounts, sign_ins
 from engine.errors import NotAllowed
 from engine.queries.proofs import ProofWays, proof_ways
-from web import sign_in, visitor
+from web import key_challenges, sign_in, visitor
 from web.accounts import vault
 
 
@@ -23,7 +23,9 @@ def is_fresh() -> bool:
 def ways() -> ProofWays:
     """The ways in which the person can prove who they are."""
     with visitor.database().reading() as session:
-        return proof_ways(session, by=visitor.current_actor(), provider=sign_in.oidc_is_offered())
+        return proof_ways(
+            session, by=visitor.current_actor(), provider=sign_in.oidc_is_offered(), passkeys=key_challenges.offered()
+        )
 
 
 def check() -> None:
@@ -35,6 +37,10 @@ def check() -> None:
         with visitor.database().transaction() as session:
             sign_ins.sign_as_demo_person(session, sign_in_id=found.sign_in_id, by=found.actor, now=utcnow())
         visitor.look_again()
+        return
+    if known.passkey and request.form.get("credential"):
+        _check_passkey()
+        note(how="passkey")
         return
     try:
         _check_password(second_factor=known.code)
@@ -50,6 +56,12 @@ def note(*, how: str) -> None:
     with visitor.database().transaction() as session:
         sign_ins.prove_again(session, sign_in_id=found.sign_in_id, how=how, by=found.actor, now=utcnow())
     visitor.look_again()
+
+
+def _check_passkey() -> None:
+    proved = key_challenges.proved(visitor.current_actor().account_id)
+    if proved.account_id is None:
+        raise NotAllowed(proved.refusal)
 
 
 def _check_password(*, second_factor: bool) -> None:

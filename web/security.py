@@ -89,7 +89,7 @@ def slow_down_sign_ins(app: Flask, limiter: Limiter) -> None:
     enter = limiter.limit(PASSWORDS, key_func=_account_tried)(enter)
     app.view_functions["sign_in.enter"] = enter
     guarded = ("accounts.prove", "accounts.accept", "accounts.keep_second_factor", "passkeys.enter")
-    signing = ("shared_computers.enter", "signatures.sign")
+    signing = ("shared_computers.enter", "signatures.sign", "passkeys.prove_first")
     linked = ("answer_by_link.open_link", "answer_by_link.ask_for_code", "answer_by_link.enter")
     for endpoint in (*guarded, *signing, *linked, "passkeys.add_first", "person_rights.break_glass"):
         view: Any = app.view_functions[endpoint]

@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
-from engine.models import Account, ExternalIdentity, TerritoryRow
+from engine.models import Account, ExternalIdentity, Passkey, TerritoryRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +21,18 @@ class ProofWays:
     code: bool
     """The code of an application, or a recovery code, beside the password."""
     provider: bool
+    passkey: bool
 
 
-def proof_ways(session: Session, *, by: Actor, provider: bool) -> ProofWays:
-    """What the acting account can prove itself with; `provider`: this installation has an OpenID provider."""
-    kind, hashed, factors, linked = session.execute(
+def proof_ways(session: Session, *, by: Actor, provider: bool, passkeys: bool) -> ProofWays:
+    """What the acting account can prove itself with; `provider`, `passkeys`: what this installation offers."""
+    kind, hashed, factors, linked, key = session.execute(
         select(
             TerritoryRow.kind,
             Account.password_hash,
             Account.second_factor,
             exists().where(ExternalIdentity.account_id == Account.id),
+            exists().where(Passkey.account_id == Account.id, Passkey.suspect_at.is_(None)),
         )
         .join(TerritoryRow, TerritoryRow.id == Account.territory_id)
         .where(Account.id == by.account_id)
@@ -41,4 +43,5 @@ def proof_ways(session: Session, *, by: Actor, provider: bool) -> ProofWays:
         password=hashed is not None,
         code=bool(kept.get("totp") or kept.get("recovery")),
         provider=provider and linked,
+        passkey=passkeys and key,
     )

@@ -6,27 +6,36 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Page, Request, expect
 from sqlalchemy import select, update
 from waitress.server import create_server
 
+from engine.actor import system_actor
 from engine.clock import utcnow
+from engine.commands import pathways, tasks
 from engine.commands.sign_ins import hash_password
 from engine.db import Database
-from engine.models import Account, AuditEvent, Passkey, PasskeyChallenge, TerritoryRow
+from engine.models import Account, AuditEvent, Passkey, PasskeyChallenge, SignIn, Task, TerritoryRow
+from engine.queries.actors import actor_of
 from engine.settings import read_settings
 from tests.support.servers import free_port
 from tests.web import town
 from tests.web.browser import Browser, text_of
 from web.app import create_app
-from web.passkeys import relying_party
+from web.key_challenges import relying_party
 
 PHRASE = "trois chevaux et un moulin"
 ENTER = "Entrer avec une clé d'accès"
+ANSWERS = {
+    "weight_kg": "71,4", "visit_at": "2026-11-24T14:30", "fall": "false", "alert": "green",
+    "drugs": [{"drug": "Furosémide", "dose": "40"}],
+}  # fmt: skip
 
 
 class Person:
@@ -46,7 +55,7 @@ class Person:
             },
         )["authenticatorId"]  # fmt: skip
         self.sent: list[dict[str, Any]] = []
-        page.on("request", lambda request: self.sent.append(request.post_data_json) if self._enters(request) else None)
+        page.on("request", self._hear)
 
     def password(self, login: str, phrase: str = PHRASE) -> None:
         self.page.goto(f"{self.address}/connexion")
@@ -63,6 +72,7 @@ class Person:
         self.page.goto(f"{self.address}/compte/cles")
         self.page.locator(".account-menu summary").click()
         self.page.get_by_role("button", name="Se déconnecter").click()
+        self.page.wait_for_url("**/connexion")
 
     def enter_with_key(self, address: str = "") -> None:
         self.page.goto(f"{address or self.address}/connexion")
@@ -86,9 +96,9 @@ class Person:
         copy = {**key, "signCount": 0}
         self.device.send("WebAuthn.addCredential", {"authenticatorId": self.authenticator, "credential": copy})
 
-    @staticmethod
-    def _enters(request: Any) -> bool:
-        return request.method == "POST" and request.url.endswith("/connexion/cle")
+    def _hear(self, request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/connexion/cle"):
+            self.sent.append(dict(request.post_data_json or {}))
 
 
 @contextmanager
@@ -247,7 +257,7 @@ def test_the_answer_to_another_browsers_challenge_is_refused(claire: Person, app
     claire.page.route("**/connexion/cle", lambda route: route.abort())
     with claire.page.expect_request("**/connexion/cle") as stolen:
         claire.page.get_by_role("button", name=ENTER).click()
-    credential = stolen.value.post_data_json["credential"]
+    credential = dict(stolen.value.post_data_json or {})["credential"]
     thief = Browser(app, database)
     thief.post("/connexion/cle/demande", token_from="/connexion")
 
@@ -311,6 +321,54 @@ def test_what_no_key_says_is_refused_with_a_sentence(app: Flask, database: Datab
     answer = stranger.post("/connexion/cle", {"credential": credential}, token_from="/connexion")
 
     assert answer.status_code == 422 and "n'est pas reconnue ici" in text_of(answer)
+
+
+def _proved_long_ago(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(update(SignIn).values(proved_at=utcnow() - timedelta(minutes=10)))
+
+
+def test_who_finds_a_session_open_cannot_add_a_key_of_theirs(claire: Person, database: Database) -> None:
+    claire.enter_with_key()
+    claire.page.wait_for_url("**/ma-journee")
+    _proved_long_ago(database)
+    claire.page.goto(f"{claire.address}/compte/cles")
+    expect(claire.page.get_by_role("button", name="Ajouter la clé")).to_have_count(0)
+    token = str(claire.page.locator('meta[name="csrf-token"]').get_attribute("content"))
+    refused = claire.page.request.post(f"{claire.address}/compte/cles/demande", headers={"X-CSRFToken": token})
+    assert refused.status == 403
+
+    claire.page.get_by_role("button", name="Confirmer avec ma clé d'accès").click()
+
+    expect(claire.page.get_by_role("button", name="Ajouter la clé")).to_be_visible()
+
+
+def test_a_key_proves_who_signs(claire: Person, database: Database, start_case: Callable[..., str]) -> None:
+    files = town.trial_files()
+    form = json.loads(files["forms/every_type.json"])
+    files["forms/every_type.json"] = json.dumps({**form, "signed": True}).encode()
+    with database.transaction() as session:
+        by = system_actor(town.territory_of(session).id)
+        pathways.publish(session, files=files, label="signé", accepted={}, by=by, now=utcnow())
+    start_case()
+    with database.transaction() as session:
+        task = session.execute(select(Task.id).where(Task.element_id == "home_visit")).scalar_one()
+        who = town.professional_of(session, "claire")
+        nurse = replace(
+            actor_of(session, professional_id=who, today=utcnow().date()), account_id=town.account_of(session, "claire")
+        )
+        tasks.save_draft(session, task_id=task, answers=ANSWERS, by=nurse, now=utcnow())
+    claire.enter_with_key()
+    claire.page.wait_for_url("**/ma-journee")
+    _proved_long_ago(database)
+    claire.page.goto(f"{claire.address}/taches/{task}/signer")
+    claire.page.get_by_role("button", name="Confirmer avec ma clé d'accès").click()
+
+    claire.page.wait_for_url("**/terminee")
+    with database.reading() as session:
+        proofs = session.execute(select(AuditEvent.why).where(AuditEvent.action == "prove")).scalars().all()
+        done = session.execute(select(Task.state).where(Task.id == task)).scalar_one()
+    assert proofs == ["passkey"] and done == "completed"
 
 
 def test_keys_of_others_cannot_be_removed(

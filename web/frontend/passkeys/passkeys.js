@@ -1,6 +1,7 @@
 // Forms that a key answers. The server gives a challenge, the key signs it, the answer leaves with the form.
 //   <form data-passkey="create|get" data-options-url="…" hidden> <input type="hidden" name="credential">
 //     <p data-passkey-status role="status"></p>
+// or, where a form may be answered otherwise too, <button data-passkey="get" data-options-url="…" hidden> inside it.
 // Shown only where the browser knows keys; `data-passkey-absent` is what is read elsewhere.
 import { say } from '../app/texts.js';
 
@@ -26,23 +27,24 @@ function asJson({ id, rawId, type, response }) {
 
 const SENTENCES = { NotAllowedError: 'keyAbsent', AbortError: 'keyAbsent', InvalidStateError: 'keyKnown' };
 
-async function answer(form) {
+async function answer(asker, form) {
   const token = form.elements.csrf_token.value;
-  const asked = await fetch(form.dataset.optionsUrl, { method: 'POST', headers: { 'X-CSRFToken': token, Accept: 'application/json' } });
+  const asked = await fetch(asker.dataset.optionsUrl, { method: 'POST', headers: { 'X-CSRFToken': token, Accept: 'application/json' } });
   if (!asked.ok) throw new Error(String(asked.status));
   const options = { publicKey: publicKey(await asked.json()) };
-  return form.dataset.passkey === 'create' ? navigator.credentials.create(options) : navigator.credentials.get(options);
+  return asker.dataset.passkey === 'create' ? navigator.credentials.create(options) : navigator.credentials.get(options);
 }
 
 async function present(event) {
   event.preventDefault();
-  const form = event.currentTarget;
+  const asker = event.currentTarget;
+  const form = asker.closest('form');
   const status = form.querySelector('[data-passkey-status]');
   if (form.getAttribute('aria-busy') === 'true') return;
   form.setAttribute('aria-busy', 'true');
   status.textContent = say('keyWaiting');
   try {
-    form.elements.credential.value = asJson(await answer(form));
+    form.elements.credential.value = asJson(await answer(asker, form));
     form.submit();
   } catch (problem) {
     form.removeAttribute('aria-busy');
@@ -52,8 +54,8 @@ async function present(event) {
 
 if (window.PublicKeyCredential) {
   document.querySelectorAll('[data-passkey-absent]').forEach((one) => one.remove());
-  for (const form of document.querySelectorAll('form[data-passkey]')) {
-    form.addEventListener('submit', present);
-    form.hidden = false;
+  for (const asker of document.querySelectorAll('[data-passkey]')) {
+    asker.addEventListener(asker.matches('form') ? 'submit' : 'click', present);
+    asker.hidden = false;
   }
 }
