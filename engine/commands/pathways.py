@@ -248,9 +248,9 @@ def _description(files: Mapping[str, bytes], model: PathwayModel) -> dict[str, A
     return made
 
 
-def _drawn_starters(model: PathwayModel) -> set[str]:
+def _drawn_starters(model: PathwayModel) -> frozenset[str]:
     """Who opens the cases of a drawing: those it names, else everybody who usually does or works in it."""
-    named = {role for role in model.starters if role in ROLE_LABELS}
+    named = frozenset(role for role in model.starters if role in ROLE_LABELS)
     return named or DRAWN_START_ROLES | (roles_at_work(model) & ROLE_LABELS.keys() - NOT_STARTERS)
 
 
