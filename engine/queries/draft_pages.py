@@ -29,6 +29,8 @@ from engine.roles import ROLE_LABELS
 from engine.staffing import staffing_of
 from engine.starting import to_show, versions_of
 
+ROLES_BY_LABEL = {label.casefold(): code for code, label in ROLE_LABELS.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftPage:
@@ -111,6 +113,8 @@ class GroupLine:
     steps: Sequence[str]
     """The names of the steps given to it."""
     role: str
+    likely: str
+    """The role whose French name it is, to be confirmed; empty: none."""
 
 
 def groups_of_draft(session: Session, *, draft_id: UUID, by: Actor) -> Sequence[GroupLine]:
@@ -126,6 +130,7 @@ def groups_of_draft(session: Session, *, draft_id: UUID, by: Actor) -> Sequence[
             name=name,
             steps=tuple(dict.fromkeys(named.get(one, one) for one in unmapped.get(name, ()))),
             role="" if name in unmapped else given.get(name, ""),
+            likely=ROLES_BY_LABEL.get(" ".join(name.casefold().split()), ""),
         )
         for name in names
     )

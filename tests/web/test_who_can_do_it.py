@@ -77,6 +77,14 @@ def test_a_person_named_by_the_file_is_asked_about_before_publishing(hugo: Brows
     assert hugo.post(f"{draft}/publier", {}).status_code == 303
 
 
+def test_a_group_called_as_a_role_is_proposed_that_role_and_nothing_is_decided(hugo: Browser) -> None:
+    draft = draft_of(hugo, CAMUNDA.replace("marie", "Médecin  Traitant"))
+    page = hugo.get(draft).get_data(as_text=True)
+
+    assert '<option value="gp" selected>' in page
+    assert "Publier le modèle" not in page
+
+
 def test_a_task_of_nobody_cannot_be_published_whatever_the_reason(hugo: Browser) -> None:
     draft = draft_of(hugo, GOOD.replace(' parcours:role="home_nurse"', ""))
 
