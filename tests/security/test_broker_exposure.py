@@ -27,6 +27,7 @@ from tests.engine.commands import small_pathways
 from tests.engine.commands.world import World
 from tests.faults.test_redis_lost import OwnRedis, production, redis_of_our_own, until
 from tests.support.places import ROOT
+from tests.support.sealed import of_patient
 from tests.support.servers import absent, free_port
 from tests.web import town
 from tests.web.browser import Browser
@@ -112,7 +113,8 @@ def test_nothing_of_a_patient_passes_through_redis_or_stays_in_it(
 ) -> None:
     url = f"redis://127.0.0.1:{redis_of_our_own.port}/0"
     with pg_world.database.transaction() as session:
-        session.execute(update(Patient).values(birth_name=MARKER, given_name=MARKER, phone=MARKER, address=MARKER))
+        names = of_patient(session, MARKER)
+        session.execute(update(Patient).values(birth_name=names, given_name=names, phone=names, address=names))
     pg_world.publish(small_pathways.workload())
     case_id = pg_world.start("workload")
     number = pg_world.case(case_id).number

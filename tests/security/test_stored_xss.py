@@ -20,7 +20,7 @@ from engine.commands import pathways, sign_ins
 from engine.db import Database
 from engine.models import Case, CaseFact, Organization, Patient, Professional, Task, WaitRecord
 from tests.security.crawling import addresses, what_exists
-from tests.support.sealed import of_patient
+from tests.support.sealed import of_case, of_patient
 from tests.web import town
 from tests.web.browser import Browser
 
@@ -100,8 +100,8 @@ def infested(database: Database, start_case: Callable[..., str], browser_of: Cal
         case_id = session.execute(select(Case.id)).scalar_one()
         session.execute(update(WaitRecord).values(responsible_name=HOSTILE))
         session.add(CaseFact(
-            territory_id=by.territory_id, case_id=case_id, scope="", name="place", value=HOSTILE, recorded_at=utcnow(),
-            recorded_by=HOSTILE, form_key="every_type",
+            territory_id=by.territory_id, case_id=case_id, scope="", name="place", recorded_at=utcnow(),
+            value=of_case(session, HOSTILE), recorded_by=HOSTILE, form_key="every_type",
         ))  # fmt: skip
     helene, maud = browser_of("helene"), browser_of("maud")
     helene.post(f"/taches/{task}/refuser", {"reason": "full", "comment": HOSTILE, "idempotency_key": "r"})
