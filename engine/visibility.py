@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from engine.actor import Actor, ActorKind, Scope
+from engine.actor import Actor, ActorKind
 from engine.eligibility import in_circle_now, may_do, within
 from engine.forms import FormDefinition
 from engine.models import (
@@ -63,7 +63,7 @@ def oversees(by: Actor) -> bool:
 
 def may_see_figures(by: Actor) -> bool:
     """True for those who may read how many cases wait where."""
-    return by.kind is ActorKind.SYSTEM or by.has_role(*COUNTERS) or Scope.STATISTICS_READ in by.scopes
+    return by.kind is ActorKind.SYSTEM or by.has_role(*COUNTERS)
 
 
 def may_see(by: Actor, *, now: datetime, today: date, case: Any = Case) -> ColumnElement[bool]:

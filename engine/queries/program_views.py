@@ -1,4 +1,4 @@
-"""What programs read: what they may start, the cases of their organisation, its open tasks, the territory's figures.
+"""What programs read of their organisation: what it may start, its cases, its open tasks.
 
 A list is one keyset page. Who the patient is goes along only when the token opens `patients:read`.
 """
@@ -11,12 +11,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from engine import policies
-from engine.actor import Actor, Scope
-from engine.eligibility import holds_role_now, may_do, within
+from engine.actor import Actor, Exercise, Scope
+from engine.eligibility import holds_role_now, json_has, may_do, within
 from engine.errors import CaseNotFound
 from engine.forms import FormDefinition
 from engine.library import version_of
@@ -29,15 +29,11 @@ from engine.models import (
     Patient,
     ProfessionalRole,
     Task,
-    WaitRecord,
 )
 from engine.queries.new_case import startable
 from engine.queries.why import CaseWhy, why_case
 from engine.queries.worklist import ANONYMOUS_ROUNDS, shared_or_nameless
 from engine.visibility import may_see
-
-FEWEST = 6
-"""A figure about fewer patients than this is not told: it could be about somebody one knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +122,9 @@ class TaskTold:
         return After(at=self.opened_at, id=self.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathwayFigures:
-    """How many cases of a pathway; None for fewer than FEWEST, but zero is told."""
-
-    key: str
-    title: Mapping[str, str]
-    open: int | None
-    late: int | None
-    closed: int | None
-
-
 def pathways_offered(session: Session, *, by: Actor, now: datetime) -> Sequence[PathwayOffered]:
     """What somebody of the program's organisation may start, by key, with what the start form asks."""
+    policies.check_scope(by, Scope.PATHWAYS_READ)
     cards = startable(session, by=replace(by, roles=by.organization_roles), now=now)
     return tuple(
         PathwayOffered(
@@ -170,6 +156,7 @@ def cases_told(
     limit: int,
 ) -> Sequence[CaseTold]:
     """The cases that the organisation opened or follows, the latest first."""
+    policies.check_scope(by, Scope.CASES_READ)
     statement = _cases(by).where(may_see(by, now=now, today=now.date()))
     if pathway is not None:
         statement = statement.where(Pathway.key == pathway)
@@ -184,6 +171,7 @@ def cases_told(
 
 def case_told(session: Session, *, number: str, by: Actor, now: datetime) -> tuple[CaseTold, CaseWhy]:
     """One case, and why it waits. Raises CaseNotFound for what the organisation neither opened nor follows."""
+    policies.check_scope(by, Scope.CASES_READ)
     row = session.execute(
         _cases(by).where(Case.number == number.strip().upper(), may_see(by, now=now, today=now.date()))
     ).one_or_none()
@@ -225,6 +213,7 @@ def tasks_told(
     session: Session, *, by: Actor, now: datetime, today: date, after: After | None = None, limit: int
 ) -> Sequence[TaskTold]:
     """Open tasks that somebody of the organisation may do, the oldest first."""
+    policies.check_scope(by, Scope.TASKS_READ)
     statement = (
         select(Task, Case.number, Patient)
         .join(Case, Case.id == Task.case_id)
@@ -240,16 +229,20 @@ def tasks_told(
 
 
 def _for_somebody_of(by: Actor, today: date) -> Select[*tuple[UUID]]:
-    here = or_(*(within(ProfessionalRole.organization_id, one) for one in sorted(by.organization_ids)))
+    """In the role they hold there: what they do elsewhere, in another role of theirs, is not this organisation's."""
+    held = ProfessionalRole
+    here = or_(*(within(held.organization_id, one) for one in sorted(by.organization_ids)))
+    practised: Any = Exercise(role=held.role, organization_id=held.organization_id)  # type: ignore[arg-type]
     return (
         select(Task.id)
-        .join(ProfessionalRole, ProfessionalRole.territory_id == Task.territory_id)
+        .join(held, held.territory_id == Task.territory_id)
         .where(
             Task.territory_id == by.territory_id,
             Task.state.in_(OPEN_TASK_STATES),
             here,
-            holds_role_now(ProfessionalRole, today),
-            may_do(ProfessionalRole.professional_id, today=today),
+            or_(Task.role == held.role, json_has(Task.other_roles, held.role)),
+            holds_role_now(held, today),
+            may_do(held.professional_id, today=today, exercise=practised),
         )
     )
 
@@ -262,42 +255,3 @@ def _task(task: Task, number: str, patient: Patient | None, by: Actor, now: date
         case_number=None if hidden else number, patient_id=None if hidden else task.patient_id,
         patient=None if hidden else _patient(patient, by),
     )  # fmt: skip
-
-
-def figures(session: Session, *, by: Actor, now: datetime) -> Sequence[PathwayFigures]:
-    """How many cases of each pathway are open, late, closed, in the whole territory. Small figures are not told.
-
-    No total goes along: what is not told could be computed from it. Pathways of high sensitivity are left out.
-    """
-    late = (
-        select(WaitRecord.id)
-        .where(WaitRecord.case_id == Case.id, WaitRecord.expected_at < now, WaitRecord.kind.in_(("human", "offer")))
-        .correlate(Case)
-        .exists()
-    )
-    is_open = Case.closed_at.is_(None)
-    rows = session.execute(
-        select(
-            Pathway.key, Pathway.title, _patients(is_open).label("open"),
-            _patients(and_(Case.state == "active", late)).label("late"), _patients(~is_open).label("closed"),
-        )
-        .outerjoin(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
-        .outerjoin(Case, Case.pathway_version_id == PathwayVersion.id)
-        .where(Pathway.territory_id == by.territory_id, Pathway.sensitivity != "high")
-        .group_by(Pathway.id, Pathway.key, Pathway.title)
-        .order_by(Pathway.key)
-    )  # fmt: skip
-    return tuple(
-        PathwayFigures(
-            key=row.key, title=row.title, open=_told(row.open), late=_told(row.late), closed=_told(row.closed)
-        )
-        for row in rows
-    )
-
-
-def _patients(wanted: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((and_(Case.id.is_not(None), wanted), 1), else_=0)), 0)
-
-
-def _told(count: int) -> int | None:
-    return None if 0 < count < FEWEST else int(count)

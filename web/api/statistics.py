@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow
 
 from engine.actor import Scope
-from engine.queries.program_views import FEWEST, figures
+from engine.queries.program_figures import FEWEST, figures
 from web import visitor
 from web.api import fields
 from web.api.operations import operation

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from engine.actor import Actor
+from engine.actor import Actor, system_actor
 from engine.clock import utcnow
-from engine.commands import cases, pathways, tasks
+from engine.commands import cases, pathways, people, tasks
 from engine.db import Database
-from engine.models import AuditEvent, Case, Task
+from engine.models import AuditEvent, Case, Organization, Task
 from tests.engine.commands import small_pathways
 from tests.web import town
 from tests.web.api.program import JOSETTE, Program
@@ -141,6 +142,22 @@ def test_tasks_of_the_organisation_are_those_its_people_may_do(
     with database.transaction() as session:
         tasks.accept(session, task_id=visit, by=actor("claire"), now=utcnow())
     assert {one["state"] for one in practice.get("/tasks").json["items"] if one["id"] == str(visit)} == {"accepted"}
+
+
+def test_what_somebody_does_elsewhere_in_another_role_is_not_the_organisations(
+    program_of: Callable[..., Program], start_case: Callable[..., str], database: Database
+) -> None:
+    start_case()
+    with database.transaction() as session:
+        pharmacy = session.execute(select(Organization.id).where(Organization.code == "pharmacy")).scalar_one()
+        people.give_role(
+            session, professional_id=town.professional_of(session, "claire"), role="pharmacist",
+            organization_id=pharmacy, valid_from=date(2020, 1, 1), by=system_actor(town.territory_of(session).id),
+            now=utcnow(),
+        )  # fmt: skip
+
+    assert program_of("practice").get("/tasks").json["items"]
+    assert program_of("pharmacy").get("/tasks").json["items"] == []
 
 
 def test_figures_about_fewer_than_six_are_not_told(
