@@ -42,7 +42,7 @@ class Outbox(Table):
     address: Mapped[str] = mapped_column(SealedText("outbox.address", owner="case_id", was=300), default="")
     template: Mapped[str] = mapped_column(String(60))
     parameters: Mapped[Any] = mapped_column(
-        SealedJson("outbox.parameters", owner="case_id", readable=("reference", "level")), default=dict
+        SealedJson("outbox.parameters", owner="case_id", readable=("reference", "level", "sealed_path")), default=dict
     )
     created_at: Mapped[Moment]
     not_before: Mapped[Moment]
