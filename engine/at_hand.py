@@ -1,4 +1,4 @@
-"""What a command starts from: a case or a task, locked, or the sentence that says why it cannot be had."""
+"""What a command starts from: a case, a task or a patient, locked, or the sentence that says why it cannot be had."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from engine import idempotency, policies
 from engine.actor import Actor
 from engine.course import payload_values
-from engine.errors import CaseNotFound, TaskNotFound
+from engine.errors import CaseNotFound, PatientNotFound, TaskNotFound
 from engine.library import Version, version_of
-from engine.models import Task
+from engine.models import Patient, Task
 from engine.outcome import Value
 from engine.projection.loading import LoadedCase, lock_case
 
@@ -83,6 +83,18 @@ def check_may_do(hand: TaskAtHand, *, by: Actor, now: datetime) -> None:
     policies.check_may_do(
         hand.facts, eligible=hand.case.eligible, owner=hand.owner_name, by=by, zone=hand.case.calendar.zone, now=now
     )
+
+
+def patient_at_hand(session: Session, *, patient_id: UUID, by: Actor) -> Patient:
+    """A patient of the territory who was not erased, locked. Raises PatientNotFound."""
+    found = session.execute(
+        select(Patient)
+        .where(Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None))
+        .with_for_update()
+    ).scalar_one_or_none()
+    if found is None:
+        raise PatientNotFound("Ce patient n'existe pas dans votre territoire.")
+    return found
 
 
 def case_at_hand(session: Session, *, case_id: UUID, by: Actor, now: datetime) -> tuple[LoadedCase, Version]:

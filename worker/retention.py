@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
+from sqlalchemy.orm import Session
 
 from engine.clock import shifted
 from engine.commands import retention
@@ -13,8 +13,7 @@ from engine.db import Database
 from engine.queries.clocks import territory_clocks
 from engine.queries.retention import unfinished_purges
 from engine.retention import Kept
-
-log = structlog.get_logger("parcours.worker")
+from worker.jobs import sweep_jobs, take_some
 
 PERSONS_AT_ONCE = 20
 """Persons of one purge in one sweep: the timers and letters of everybody else come in between."""
@@ -24,28 +23,23 @@ BY_ITSELF = tuple(what for what in Kept if what is not Kept.CLOSED_CASES)
 
 def sweep_purges(database: Database) -> int:
     """Carry on the purges that were asked for. Returns how many persons were taken."""
-    with database.reading() as session:
-        jobs = [
-            (clock.territory_id, shifted(clock.offset_seconds), job_id)
-            for clock in territory_clocks(session)
-            for job_id in unfinished_purges(session, territory_id=clock.territory_id)
-        ]
-    return sum(carry_on(database, job_id, territory_id=territory, now=now) for territory, now, job_id in jobs)
+    return sweep_jobs(
+        database,
+        unfinished_purges,
+        lambda job, territory, now: carry_on(database, job, territory_id=territory, now=now),
+    )
 
 
 def carry_on(database: Database, job_id: UUID, *, territory_id: UUID, now: datetime) -> int:
     """The next persons of one purge. One whose erasure fails is passed over, and the certificate says so."""
-    for taken in range(1, PERSONS_AT_ONCE + 1):
-        try:
-            with database.transaction() as session:
-                more = retention.purge_next(session, job_id=job_id, territory_id=territory_id, now=now)
-        except Exception as problem:
-            log.error("purge_failed", job=str(job_id), problem=type(problem).__name__, exc_info=True)
-            with database.transaction() as session:
-                more = retention.purge_next(session, job_id=job_id, territory_id=territory_id, now=now, skip=True)
-        if not more:
-            return taken
-    return PERSONS_AT_ONCE
+
+    def take(session: Session) -> bool:
+        return retention.purge_next(session, job_id=job_id, territory_id=territory_id, now=now)
+
+    def pass_over(session: Session, _problem: Exception) -> bool:
+        return retention.purge_next(session, job_id=job_id, territory_id=territory_id, now=now, skip=True)
+
+    return take_some(database, most=PERSONS_AT_ONCE, take=take, pass_over=pass_over, about=f"purge {job_id}")
 
 
 def sweep_retention(database: Database) -> int:

@@ -19,9 +19,10 @@ from sqlalchemy.sql.dml import Delete
 
 from engine import policies, trace
 from engine.actor import Actor
+from engine.at_hand import patient_at_hand
 from engine.commands import compactions
 from engine.counted import is_counted
-from engine.errors import Conflict, PatientNotFound
+from engine.errors import Conflict
 from engine.library import version_of
 from engine.lookups import forget
 from engine.models import (
@@ -68,13 +69,7 @@ class Certificate:
 def erase(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> Certificate:
     """Destroy the content of a patient. Raises NotAllowed, PatientNotFound, Conflict while a case is open."""
     policies.check_may_coordinate(by)
-    patient = session.execute(
-        select(Patient)
-        .where(Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None))
-        .with_for_update()
-    ).scalar_one_or_none()
-    if patient is None:
-        raise PatientNotFound("Ce patient n'existe pas dans votre territoire.")
+    patient = patient_at_hand(session, patient_id=patient_id, by=by)
     cases = session.execute(select(Case).where(Case.patient_id == patient_id)).scalars().all()
     if still_open := sorted(case.number for case in cases if case.closed_at is None):
         raise Conflict(f"Un dossier est encore ouvert ({', '.join(still_open)}) : clôturez-le avant d'effacer.")

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor
+from engine.at_hand import patient_at_hand
 from engine.commands.patients import commune_of, written_name
-from engine.errors import InvalidRequest, PatientNotFound
+from engine.errors import InvalidRequest
 from engine.identity import INS_TRAITS, NAMES, TRAITS, traits_of
 from engine.lookups import forget, make_findable
 from engine.models import IdentityRectification, Patient
@@ -37,13 +38,7 @@ def rectify_identity(
     InvalidRequest naming what cannot be; nothing changes then.
     """
     policies.check_may_coordinate(by)
-    patient = session.execute(
-        select(Patient)
-        .where(Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None))
-        .with_for_update()
-    ).scalar_one_or_none()
-    if patient is None:
-        raise PatientNotFound("Ce patient n'existe pas dans votre territoire.")
+    patient = patient_at_hand(session, patient_id=patient_id, by=by)
     if not why.strip():
         raise InvalidRequest("Dites pourquoi : la raison reste avec l'identité d'avant.")
     before = traits_of(session, patient)

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor
+from engine.at_hand import patient_at_hand
 from engine.commands.case_life import cancel
 from engine.commands.emergencies import tell
 from engine.eligibility import in_circle_now
-from engine.errors import Conflict, PatientNotFound
+from engine.errors import Conflict
 from engine.models import CareCircleMember, Case, EmergencyAccess, Patient
 
 
@@ -23,7 +24,7 @@ def oppose(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> i
     Returns how many cases were closed. The members of the circle get a notice without a name: the coordination calls.
     """
     policies.check_may_coordinate(by)
-    patient = _patient(session, patient_id, by)
+    patient = patient_at_hand(session, patient_id=patient_id, by=by)
     if patient.opposition_at is not None:
         raise Conflict("L'opposition de ce patient est déjà notée.")
     now_member = (
@@ -52,18 +53,7 @@ def oppose(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> i
 def withdraw(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> None:
     """The patient agrees again: new cases may be opened; what was closed stays closed."""
     policies.check_may_coordinate(by)
-    if _patient(session, patient_id, by).opposition_at is None:
+    if patient_at_hand(session, patient_id=patient_id, by=by).opposition_at is None:
         raise Conflict("Aucune opposition n'est notée pour ce patient.")
     session.execute(update(Patient).where(Patient.id == patient_id).values(opposition_at=None))
     trace.record(session, action="patients.withdraw_opposition", by=by, now=now, patient_id=patient_id)
-
-
-def _patient(session: Session, patient_id: UUID, by: Actor) -> Patient:
-    found = session.execute(
-        select(Patient).where(
-            Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None)
-        )
-    ).scalar_one_or_none()
-    if found is None:
-        raise PatientNotFound("Ce patient n'existe pas dans votre territoire.")
-    return found

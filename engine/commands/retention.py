@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from engine import policies, trace
 from engine.actor import Actor, system_actor
+from engine.at_hand import patient_at_hand
 from engine.commands import erasures
-from engine.errors import Conflict, InvalidRequest, PatientNotFound
+from engine.errors import Conflict, InvalidRequest
 from engine.expiry import NIGHTLY_PURGE, PURGE, expired, persons_expired
 from engine.jobs import asked_by, who_asked
 from engine.models import ErasureHold, Job, Patient, TerritoryRow
@@ -46,7 +47,7 @@ def choose_length(session: Session, *, what: Kept, days: int, by: Actor, now: da
 def hold_back(session: Session, *, patient_id: UUID, reason: str, by: Actor, now: datetime) -> None:
     """Keep a patient's data whatever its age. Raises PatientNotFound, InvalidRequest, Conflict when already held."""
     policies.check_may_coordinate(by)
-    _check_patient(session, patient_id, by)
+    patient_at_hand(session, patient_id=patient_id, by=by)
     if reason not in HOLD_REASONS:
         raise InvalidRequest("Dites pourquoi : une réclamation, un litige ou une enquête.")
     if session.get(ErasureHold, patient_id) is not None:
@@ -62,7 +63,7 @@ def hold_back(session: Session, *, patient_id: UUID, reason: str, by: Actor, now
 def release(session: Session, *, patient_id: UUID, by: Actor, now: datetime) -> None:
     """The complaint, trial or inquiry is over: the usual lengths apply again. Raises Conflict when nothing was held."""
     policies.check_may_coordinate(by)
-    _check_patient(session, patient_id, by)
+    patient_at_hand(session, patient_id=patient_id, by=by)
     ended = session.execute(
         delete(ErasureHold).where(ErasureHold.patient_id == patient_id).returning(ErasureHold.patient_id)
     ).first()
@@ -168,11 +169,3 @@ def certify_night(session: Session, *, territory_id: UUID, deleted: dict[Kept, i
 
 def _settings(session: Session, territory_id: UUID) -> dict[str, Any]:
     return dict(session.execute(select(TerritoryRow.settings).where(TerritoryRow.id == territory_id)).scalar_one())
-
-
-def _check_patient(session: Session, patient_id: UUID, by: Actor) -> None:
-    known = select(Patient.id).where(
-        Patient.id == patient_id, Patient.territory_id == by.territory_id, Patient.erased_at.is_(None)
-    )
-    if session.execute(known).first() is None:
-        raise PatientNotFound("Ce patient n'existe pas dans votre territoire.")
