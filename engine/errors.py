@@ -9,7 +9,8 @@ ParcoursError
 ├── Conflict                    somebody else, or the clock, was faster (409)
 │   ├── TaskAlreadyCompleted · TaskAlreadyTaken · TaskClosed
 │   ├── CaseClosed · CaseChanged · DuplicateCase · StepNotOpen
-│   └── AlreadyPublished
+│   ├── AlreadyPublished
+│   └── SealBroken              a sealed value or its key was changed outside; defined beside its subject
 ├── Invalid                     what was sent cannot be used (422)
 │   ├── InvalidAnswers          one sentence per field
 │   ├── InvalidPathway          the findings

@@ -19,7 +19,7 @@ from engine.models import Case, Patient, PatientSearchToken
 from engine.sealing import SealingKey, key_of, keyring_of
 
 SHORTEST = 3
-"""Letters of the shortest beginning; a shorter word (« Li ») is found as a whole."""
+"""Letters of the shortest beginning. A shorter word (« Li ») is found whole when alone, passed over beside others."""
 LONGEST = 12
 """Letters looked at: more of a word never finds more."""
 MOST_WORDS = 5
@@ -33,7 +33,8 @@ def names_begin(
 ) -> ColumnElement[bool]:
     """True in SQL for patients of whom every word of `text` begins a birth, used or given name."""
     key = _key(session, territory_id)
-    words = _words(text)[:MOST_WORDS]
+    typed = _words(text)[:MOST_WORDS]
+    words = [word for word in typed if len(word) >= SHORTEST] or typed
     if key is None or not words:
         return false()
     return and_(*(_holds(territory_id, patient_id, key.digest(word[:LONGEST])) for word in words))

@@ -192,7 +192,7 @@ def _circle(session: Session, patient_id: UUID) -> list[dict[str, Any]]:
         .outerjoin(Professional, Professional.id == CareCircleMember.professional_id)
         .outerjoin(Organization, Organization.id == CareCircleMember.organization_id)
         .where(CareCircleMember.patient_id == patient_id)
-        .order_by(CareCircleMember.valid_from)
+        .order_by(CareCircleMember.valid_from, CareCircleMember.id)
     )
     return [
         {

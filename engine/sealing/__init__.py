@@ -1,7 +1,7 @@
 """Sealing what identifies or describes a patient: one key per patient and per case, under one key per territory.
 
 A value is sealed for one subject and one column; destroying the subject's key makes every copy of it unreadable,
-backups included (ADR 0017). `keys` seals and opens, `keyring` finds and makes the keys, `columns` are the column
+backups included (ADR 0018). `keys` seals and opens, `keyring` finds and makes the keys, `columns` are the column
 types, `rows` says whose each value of a row is, `words` makes names searchable without keeping them.
 """
 

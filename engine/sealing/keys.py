@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from engine.errors import ParcoursError
+from engine.errors import Conflict
 
 MARK = "s1:"
 NAME_LENGTH = 12
@@ -27,7 +27,7 @@ ERASED = "effacé"
 """What a text reads as once its key is destroyed, and what erasure writes over it."""
 
 
-class SealBroken(ParcoursError):
+class SealBroken(Conflict):
     """A sealed value does not fit its key or its column, or its key is not in this installation."""
 
 
@@ -50,8 +50,15 @@ class SealingKey:
         self._cipher = None if secret is None else AESGCM(secret)
 
     def owns(self, value: Any) -> Any:
-        """The value as this subject's, to be sealed by its column. Nothing to hide (None, "", {}…) stays as it is."""
-        return value if not value or isinstance(value, (Owned, Readable)) else Owned(self, value)
+        """The value as this subject's, to be sealed by its column. Nothing to hide (None, "", {}…) stays as it is.
+
+        Raises SealBroken when the subject was erased.
+        """
+        if not value or isinstance(value, (Owned, Readable)):
+            return value
+        if self.erased:
+            raise SealBroken("Les données de ce patient ont été effacées : plus rien ne peut y être écrit.")
+        return Owned(self, value)
 
     def seal(self, content: bytes, column: str) -> str:
         """The content as sealed text."""
@@ -83,8 +90,7 @@ class SealingKey:
         return base64.urlsafe_b64encode(made).decode()[:DIGEST_LENGTH]
 
     def _sealed(self, content: bytes, column: str) -> bytes:
-        if self._cipher is None:
-            raise SealBroken("Les données de ce patient ont été effacées : plus rien ne peut y être écrit.")
+        assert self._cipher is not None, "an erased key owns nothing"
         nonce = os.urandom(NONCE_LENGTH)
         return nonce + self._cipher.encrypt(nonce, content, self._bound_to(column))
 
