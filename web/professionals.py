@@ -15,6 +15,7 @@ from engine.queries.professionals import professionals, roles_to_give
 from web import visitor
 from web.accounts import vault
 from web.texts import gettext as _
+from web.wording import role_name
 
 bp = Blueprint("professionals", __name__, url_prefix="/professionnels")
 
@@ -87,7 +88,7 @@ def _form(problems: dict[str, str]) -> str:
     by = visitor.current_actor()
     with visitor.database().reading() as session:
         structures = directory.organizations(session, by=by)
+    roles = sorted(roles_to_give(by), key=role_name)
     return render_template(
-        "professionals/invite.html", problems=problems, sent=request.form, roles=roles_to_give(by),
-        organizations=structures,
-    )  # fmt: skip
+        "professionals/invite.html", problems=problems, sent=request.form, roles=roles, organizations=structures
+    )
