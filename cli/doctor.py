@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 import click
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine import migrations
@@ -16,6 +16,7 @@ from engine.settings import Settings, read_settings
 
 SHORTEST_SECRET = 32
 DEMO_SECRETS = frozenset({"demo-only-secret", "secret", "changeme", "change-me", "parcours"})
+OWNS_THE_TRACE = "SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'audit_event'::regclass"
 YES = frozenset({"1", "true", "yes", "on"})
 
 
@@ -31,6 +32,8 @@ def run() -> int:
         click.echo(f"✗ {sentence}", err=True)
     if not found:
         click.echo("✓ Rien à redire sur cette installation.")
+        for sentence in advice(Database(settings.database_url)) if settings.mode == "production" else ():
+            click.echo(f"• {sentence}")
     return 1 if found else 0
 
 
@@ -59,6 +62,19 @@ def _weaknesses(settings: Settings) -> Iterator[str]:
         yield "PARCOURS_REDIS_URL manque : les limites de tentatives ne seraient pas communes à tous les processus."
     if settings.oidc_issuer is not None and not settings.oidc_issuer.startswith("https://"):
         yield "PARCOURS_OIDC_ISSUER n'est pas en https."
+
+
+def advice(database: Database) -> Iterator[str]:
+    """What would be better, and forbids nothing."""
+    if database.is_sqlite:
+        return
+    with database.reading() as session:
+        owner = session.execute(text(OWNS_THE_TRACE)).scalar_one()
+    if owner:
+        yield (
+            "Le rôle de base de Parcours possède la trace : il pourrait en retirer les gardes. Donnez-lui un rôle qui"
+            " ne possède rien (docs/how-to/production.md, « The trace »)."
+        )
 
 
 def check_may_start(settings: Settings) -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
+from cli import doctor
 from engine import trace
 from engine.actor import system_actor
 from engine.clock import utcnow
 from engine.commands import audit
+from engine.db import Database
 from engine.models import AuditEvent
+from tests.engine.commands import small_pathways
 from tests.engine.commands.world import World
+from tests.support.places import ROOT
 from worker.audit_roots import keep_root, read_roots
+
+PRODUCTION = ROOT / "docs" / "how-to" / "production.md"
 
 
 @pytest.fixture
@@ -129,3 +139,57 @@ def test_the_root_of_a_day_is_written_once_and_agrees_while_nothing_is_touched(s
 def test_the_database_itself_refuses_to_change_the_trace(sealed: World, statement: str) -> None:
     with pytest.raises(DatabaseError, match="append-only"), sealed.database.transaction() as session:
         session.execute(text(statement))
+
+
+@pytest.fixture
+def of_the_application(pg_world: World) -> Iterator[World]:
+    """The world, reached by the role that docs/how-to/production.md says to make: it owns nothing."""
+    role = f"parcours_app_{uuid4().hex[:8]}"
+    rights = re.search(r"```sql\n(.*?)```", PRODUCTION.read_text(encoding="utf-8"), re.S)
+    assert rights is not None
+    with pg_world.database.transaction() as session:
+        for statement in rights[1].replace("parcours_app", role).replace("PASSWORD '…'", "").split(";"):
+            if statement.strip():
+                session.execute(text(statement))
+    restricted = Database(pg_world.database.url.set(username=role).render_as_string(hide_password=False))
+    yield replace(pg_world, database=restricted)
+    restricted.close()
+    with pg_world.database.transaction() as session:
+        session.execute(text(f"DROP OWNED BY {role}"))
+        session.execute(text(f"DROP ROLE {role}"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event",
+        "DROP TABLE audit_event", "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+        "DROP TRIGGER audit_event_append_only ON audit_event", "SET session_replication_role = replica",
+        "CREATE OR REPLACE FUNCTION parcours_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "UPDATE pathway_version SET label = 'x'", "DELETE FROM case_history",
+    ],
+)  # fmt: skip
+def test_the_role_of_the_application_can_neither_change_the_trace_nor_take_its_guards_away(
+    of_the_application: World, statement: str
+) -> None:
+    of_the_application.publish(small_pathways.workload())
+    of_the_application.start("workload")
+
+    with pytest.raises(DatabaseError), of_the_application.database.transaction() as session:
+        session.execute(text(statement))
+
+
+def test_the_role_of_the_application_runs_cases_and_seals_their_trace(of_the_application: World) -> None:
+    world = of_the_application
+    world.publish(small_pathways.workload())
+    case_id = world.start("workload")
+    world.complete(case_id, "a", by="claire", risk="high")
+    with world.database.transaction() as session:
+        assert audit.seal(session) > 0
+
+    assert world.open_steps(case_id) == ["b", "c"]
+    assert _verified(world).intact
+
+
+def test_the_doctor_says_when_the_application_owns_its_trace(pg_world: World, of_the_application: World) -> None:
+    assert list(doctor.advice(pg_world.database)) and not list(doctor.advice(of_the_application.database))

@@ -9,7 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from engine.actor import system_actor
 from engine.clock import utcnow
+from engine.commands import people
 from engine.db import Database
 from engine.models import SignIn
 from engine.settings import read_settings
@@ -99,6 +101,24 @@ def test_signing_in_again_ends_the_earlier_session(browser_of: BrowserOf) -> Non
     assert _cookie(claire) != before
     claire.client.set_cookie("parcours", before)
     assert claire.get("/ma-journee").status_code == 302
+
+
+def test_acting_in_another_exercise_changes_the_cookie_and_kills_the_earlier_one(
+    browser_of: BrowserOf, stranger: Browser, database: Database
+) -> None:
+    with database.transaction() as session:
+        people.give_role(
+            session, professional_id=town.professional_of(session, "paul"), role="hospital_physician",
+            valid_from=utcnow().date(), by=system_actor(town.territory_of(session).id), now=utcnow(),
+        )  # fmt: skip
+    paul = browser_of("paul")
+    before = _cookie(paul)
+    chosen = paul.post("/compte/exercice", {"exercice": "hospital_physician@"}, token_from="/compte/exercice")
+
+    assert chosen.status_code == 303 and paul.get("/mes-patients").status_code == 200
+    assert _cookie(paul) != before
+    stranger.client.set_cookie("parcours", before)
+    assert stranger.get("/mes-patients").status_code == 302
 
 
 @pytest.mark.parametrize("moved", [{"last_seen_at": timedelta(minutes=31)}, {"opened_at": timedelta(hours=13)}])
