@@ -105,7 +105,8 @@ def let_in(account_id: UUID, *, how: str) -> ResponseReturnValue:
 
 
 def open_session(account_id: UUID, *, how: str, destination: str = "") -> WerkzeugResponse:
-    """Open a session for an account that has proved who it is, and go where it wanted."""
+    """Open a session for an account that has proved who it is, and go where it wanted. One that was open here ends."""
+    _leave()
     device_secret = visitor.device_secret() or secrets.token_urlsafe(32)
     with visitor.database().transaction() as database_session:
         token = sign_ins.open_for(
@@ -154,8 +155,9 @@ def page(*, problem: str = "", login: str = "") -> str:
         ranked = sorted(found, key=lambda person: order.index(person.group) if person.group in order else len(order))
         people = [(GROUPS.get(group, group), list(some)) for group, some in groupby(ranked, key=lambda one: one.group)]
     return render_template(
-        "sign_in/choose.html", people=people, problem=problem, login=login, suite=_destination(), oidc=oidc_is_offered()
-    )
+        "sign_in/choose.html", people=people, problem=problem, login=login, suite=_destination(),
+        oidc=oidc_is_offered(), known_computer=bool(visitor.device_secret()),
+    )  # fmt: skip
 
 
 def _destination() -> str:

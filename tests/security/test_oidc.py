@@ -12,11 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from flask import Flask
+from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
 from engine.db import Database
 from engine.models import AuditEvent, ExternalIdentity, Professional, TerritoryRow
 from engine.settings import read_settings
+from tests.security.providers import served
 from tests.support.servers import free_port
 from tests.web import town
 from tests.web.browser import Browser, text_of
@@ -58,11 +60,7 @@ def issuer() -> Iterator[str]:
 
 @pytest.fixture
 def psc(database: Database, issuer: str) -> Flask:
-    with database.transaction() as session:
-        session.execute(update(TerritoryRow).values(kind="live"))
-        session.execute(
-            update(Professional).where(Professional.id == town.professional_of(session, "paul")).values(rpps=PAUL)
-        )
+    _live(database)
     return create_app(
         read_settings({"PARCOURS_OIDC_ISSUER": issuer, "PARCOURS_OIDC_CLIENT_SECRET": "s" * 40}), database
     )
@@ -194,3 +192,25 @@ def test_the_link_must_keep_naming_the_same_person(psc: Flask, database: Databas
         )
 
     assert Browser(psc, database).get(_authorize(Browser(psc, database))).status_code in (400, 403)
+
+
+def test_one_comes_in_by_the_page_of_the_provider_in_a_browser(page: Page, issuer: str, database: Database) -> None:
+    port = free_port()
+    settings = {"PARCOURS_OIDC_ISSUER": issuer, "PARCOURS_OIDC_CLIENT_SECRET": "s" * 40}
+    _live(database)
+    with served(create_app(read_settings(settings), database), port) as address:
+        page.goto(f"{address}/connexion")
+        page.get_by_role("link", name="Se connecter avec Pro Santé Connect").click()
+        page.locator("[name=sub]").first.fill("psc-paul")
+        page.get_by_role("button", name="Authorize", exact=True).click()
+
+        expect(page).to_have_url(f"{address}/mes-patients")
+        expect(page.locator(".account-name")).to_have_text("Dr Paul DEMO-PAUL")
+
+
+def _live(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(update(TerritoryRow).values(kind="live"))
+        session.execute(
+            update(Professional).where(Professional.id == town.professional_of(session, "paul")).values(rpps=PAUL)
+        )
