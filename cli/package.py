@@ -50,7 +50,7 @@ def adopt(file: Path, *, publish: bool, label: str, reason: str, territory: str 
         with database.transaction() as session:
             by = system_actor(territory_named(session, territory))
             if publish:
-                found = pathways.check(files)
+                found = pathways.check_in_territory(session, files=files, by=by, now=now)
                 accepted = {one.code: reason for one in found if one.severity is Severity.WARNING and reason.strip()}
                 published = pathways.publish(session, files=files, label=label, accepted=accepted, by=by, now=now)
                 said = f"Version {published.number} publiée."

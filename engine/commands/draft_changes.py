@@ -19,9 +19,8 @@ from engine import policies
 from engine.actor import Actor
 from engine.bpmn.checker.fixes import mend
 from engine.bpmn.findings import Fix, fix_from_json
-from engine.commands.pathway_drafts import SavedDraft, draft_to_change
+from engine.commands.pathway_drafts import SavedDraft, draft_to_change, look_here
 from engine.commands.pathway_versions import digest, file_row
-from engine.commands.pathways import look_at
 from engine.errors import Conflict, InvalidRequest
 from engine.library import ROLES, files_of, roles_in
 from engine.models import DraftChange, PathwayFile, PathwayVersion
@@ -156,7 +155,7 @@ def undo_last(session: Session, *, version_id: UUID, revision: int | None, by: A
         if row.before is not None:
             files[row.path] = row.before
     session.execute(delete(DraftChange).where(DraftChange.version_id == version_id, DraftChange.revision == last))
-    _look_again(session, draft, files, by)
+    _look_again(session, draft, files, by, now)
     return said
 
 
@@ -203,7 +202,7 @@ def _change(
             DraftChange.version_id == draft.id, DraftChange.revision <= draft.revision + 1 - KEPT_CHANGES
         )
     )
-    return _look_again(session, draft, {**files, **changed}, by)
+    return _look_again(session, draft, {**files, **changed}, by, now)
 
 
 def _write(session: Session, version_id: UUID, path: str, content: bytes | None, by: Actor) -> None:
@@ -212,8 +211,10 @@ def _write(session: Session, version_id: UUID, path: str, content: bytes | None,
         session.execute(insert(PathwayFile).values(**file_row(version_id, by, path, content)))
 
 
-def _look_again(session: Session, draft: PathwayVersion, files: Mapping[str, bytes], by: Actor) -> SavedDraft:
-    looked, after = look_at(files), draft.revision + 1
+def _look_again(
+    session: Session, draft: PathwayVersion, files: Mapping[str, bytes], by: Actor, now: datetime
+) -> SavedDraft:
+    looked, after = look_here(session, files, by=by, now=now), draft.revision + 1
     session.execute(
         update(PathwayVersion)
         .where(PathwayVersion.id == draft.id)

@@ -18,14 +18,16 @@ from engine.actor import Actor
 from engine.bpmn.findings import Finding, Severity
 from engine.bpmn.program import SPIFF_VERSION
 from engine.commands.pathway_versions import PublishedVersion, Release, digest, file_row, pathway_named
-from engine.commands.pathways import look_at, make_version, revised, version_to_revise
+from engine.commands.pathways import Checked, look_at, make_version, revised, version_to_revise
 from engine.errors import AlreadyPublished, InvalidPathway, InvalidRequest, NotAllowed, PathwayNotFound
 from engine.library import files_of, with_values
 from engine.models import DraftChange, Pathway, PathwayFile, PathwayVersion
-from engine.staffing import staffing_of
+from engine.staffing import staffing_of, territory_directory
 
 MAIN = "pathway.bpmn"
 UNNAMED = "personne"
+SAID_ON_THE_PAGE = frozenset({"AF-001", "AF-002"})
+"""Errors that the draft's page mends: « Qui fait quoi »."""
 ID = re.compile(r"[^a-z0-9]+")
 BLANK = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:parcours="urn:parcours:bpmn:1" id="definitions" targetNamespace="urn:parcours">
@@ -48,16 +50,21 @@ class SavedDraft:
     findings: tuple[Finding, ...]
 
 
+def look_here(session: Session, files: Mapping[str, bytes], *, by: Actor, now: datetime) -> Checked:
+    """What can be said of files today, beside the directory of the territory."""
+    return look_at(files, territory_directory(session, territory_id=by.territory_id, today=now.date()))
+
+
 def open_uploaded(session: Session, *, files: Mapping[str, bytes], by: Actor, now: datetime) -> SavedDraft:
     """Keep uploaded files as a draft. Raises InvalidPathway with the findings when one is an error: nothing is kept."""
     policies.check_may_publish(by)
-    looked = look_at(files)
-    errors = [one for one in looked.findings if one.severity is Severity.ERROR]
+    looked = look_here(session, files, by=by, now=now)
+    errors = [one for one in looked.findings if one.severity is Severity.ERROR and one.code not in SAID_ON_THE_PAGE]
     if errors or "key" not in looked.description:
         count = max(len(errors), 1)
         points = "un point est" if count == 1 else f"{count} points sont"
         raise InvalidPathway(f"Rien n'a été gardé : {points} à corriger dans les fichiers.", looked.findings)
-    return _store(session, files, by=by, now=now)
+    return _store(session, files, looked, by=by, now=now)
 
 
 def open_blank(session: Session, *, title: str, by: Actor, now: datetime) -> SavedDraft:
@@ -198,8 +205,11 @@ def _drop(session: Session, version_id: UUID) -> None:
     session.execute(delete(PathwayVersion).where(PathwayVersion.id == version_id))
 
 
-def _store(session: Session, files: Mapping[str, bytes], *, by: Actor, now: datetime) -> SavedDraft:
-    looked = look_at(files)
+def _store(
+    session: Session, files: Mapping[str, bytes], looked: Checked | None = None, *, by: Actor, now: datetime
+) -> SavedDraft:
+    """Keep the files as a draft. `looked` is what was seen of them, when they were looked at already."""
+    looked = looked or look_here(session, files, by=by, now=now)
     if "key" not in looked.description:
         raise InvalidPathway("Ces fichiers ne disent pas de quel parcours il s'agit.", looked.findings)
     pathway_id = pathway_named(session, looked.description, by)
