@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from cli.database import open_database
 from engine.actor import system_actor
 from engine.clock import utcnow
-from engine.commands import accounts, service_tokens
+from engine.commands import accounts, program_tokens
 from engine.errors import InvalidRequest
 from engine.queries.clocks import territory_named
 from engine.queries.directory import organization_coded
@@ -40,7 +40,7 @@ def token(*, name: str, organization: str, scopes: tuple[str, ...], days: int, t
     with open_database().transaction() as session:
         by = system_actor(_territory(session, territory))
         place = organization_coded(session, code=organization, by=by)
-        issued = service_tokens.issue(
+        issued = program_tokens.issue(
             session, name=name, organization_id=place, scopes=scopes, days=days, by=by, now=utcnow()
         )
     click.echo("Ce jeton ne sera plus jamais affiché :", err=True)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from engine.actor import Scope
 from engine.queries.pathway_pages import check_may_read
-from engine.queries.service_tokens import check_scope
+from engine.queries.program_tokens import check_scope
 from web import visitor
 from web.api import door
 from web.api.pathways import verdict

@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from engine.actor import Scope
 from engine.clock import utcnow
-from engine.commands import service_tokens
-from engine.commands.service_tokens import LONGEST_DAYS, Issued
+from engine.commands import program_tokens
+from engine.commands.program_tokens import LONGEST_DAYS, Issued
 from engine.errors import Conflict, InvalidRequest
 from engine.queries import directory
-from engine.queries.service_tokens import check_may_list, token_list
+from engine.queries.program_tokens import check_may_list, token_list
 from web import visitor
 from web.texts import gettext as _
 from web.texts import lazy_gettext as _l
@@ -50,7 +50,7 @@ def issue() -> ResponseReturnValue:
     sent = request.form
     try:
         with visitor.database().transaction() as session:
-            issued = service_tokens.issue(
+            issued = program_tokens.issue(
                 session, name=sent.get("name", ""), organization_id=_organization(sent), days=_days(sent),
                 scopes=sent.getlist("scope"), by=visitor.current_actor(), now=visitor.now(), issued_at=utcnow(),
             )  # fmt: skip
@@ -63,7 +63,7 @@ def issue() -> ResponseReturnValue:
 def revoke(token_id: UUID) -> ResponseReturnValue:
     """Throw a program out, at once."""
     with visitor.database().transaction() as session:
-        service_tokens.revoke(
+        program_tokens.revoke(
             session, token_id=token_id, by=visitor.current_actor(), now=visitor.now(), revoked_at=utcnow()
         )
     flash(_("L'accès est retiré : ce jeton n'ouvre plus rien."), "done")

@@ -12,7 +12,7 @@ from engine.actor import Actor
 from engine.clock import shifted, utcnow
 from engine.commands import sign_ins
 from engine.db import Database
-from engine.queries.service_tokens import Program
+from engine.queries.program_tokens import Program
 from engine.queries.sign_ins import ABSOLUTE_LIMIT, SignedIn, TerritoryView, front_door, signed_in
 from engine.queries.task_links import LinkedTask
 from web.errors import ExerciseNeeded, SignInNeeded, TokenRefused

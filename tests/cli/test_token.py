@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli import account
-from engine.commands import service_tokens
+from engine.commands import program_tokens
 from engine.errors import InvalidRequest
 from engine.models import ServiceToken
 from tests.engine.commands.conftest import world
@@ -22,7 +22,7 @@ def test_a_program_is_let_in_from_the_server(
     account.token(name="SIH", organization="ch", scopes=("cases:read", "cases:start"), days=30, territory="")
 
     said = capsys.readouterr()
-    assert service_tokens.shown(said.out.strip()) is not None
+    assert program_tokens.shown(said.out.strip()) is not None
     assert "plus jamais affiché" in said.err and said.out.strip() not in said.err
     (kept,) = world.rows(ServiceToken)
     assert (kept.name, kept.scopes) == ("SIH", ["cases:read", "cases:start"])

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.actor import Scope, system_actor
 from engine.clock import utcnow
-from engine.commands import people, service_tokens
+from engine.commands import people, program_tokens
 from engine.db import Database
 from engine.models import TerritoryRow
 from tests.web.api.program import JOSETTE, issued
@@ -47,7 +47,7 @@ def tokens(app: Flask, database: Database) -> dict[str, Shown]:
         (issued(database)),
     )
     with database.transaction() as session:
-        service_tokens.revoke(session, token_id=revoked.id, by=_engine(session, "town"), now=utcnow())
+        program_tokens.revoke(session, token_id=revoked.id, by=_engine(session, "town"), now=utcnow())
     asked = _scopes_asked(app)
     other = issued(database, organization="clinic").secret
     return {
@@ -88,7 +88,7 @@ def _elsewhere(database: Database) -> str:
         place = people.add_organization(
             session, code="there", org_type="hospital", name="Hôpital voisin", by=by, now=utcnow()
         )
-        return service_tokens.issue(
+        return program_tokens.issue(
             session, name="SIH voisin", organization_id=place, scopes=tuple(Scope), days=30, by=by, now=utcnow()
         ).secret
 

@@ -8,8 +8,8 @@ from flask import g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from engine.clock import utcnow
-from engine.commands import service_tokens
-from engine.queries.service_tokens import Program, program_of
+from engine.commands import program_tokens
+from engine.queries.program_tokens import Program, program_of
 from web import visitor
 from web.errors import TokenRefused
 
@@ -52,7 +52,7 @@ def _shown() -> Program | None:
 
 
 def _load() -> Program | None:
-    token = service_tokens.shown(_secret() or "")
+    token = program_tokens.shown(_secret() or "")
     if token is None:
         return None
     moment = utcnow()
@@ -60,5 +60,5 @@ def _load() -> Program | None:
         found = program_of(session, token_id=token[0], token_hash=token[1], now=moment, today=moment.date())
     if found is not None and (found.last_used_at is None or moment - found.last_used_at > TOUCH_EVERY):
         with visitor.database().transaction() as session:
-            service_tokens.note_use(session, token_id=found.token_id, now=moment)
+            program_tokens.note_use(session, token_id=found.token_id, now=moment)
     return found

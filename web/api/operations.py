@@ -18,7 +18,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from engine.actor import Scope
 from engine.commands import program_requests
-from engine.queries.service_tokens import check_scope
+from engine.queries.program_tokens import check_scope
 from web import visitor
 from web.api import fields
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013_task_links"
-down_revision = "0012_service_tokens"
+down_revision = "0012_program_tokens"
 
 MOMENT = sa.DateTime(timezone=True)
 

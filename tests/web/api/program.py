@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from engine.actor import Scope, system_actor
 from engine.clock import utcnow
-from engine.commands import service_tokens
+from engine.commands import program_tokens
 from engine.db import Database
 from engine.models import Organization, TerritoryRow
 
@@ -50,14 +50,14 @@ def issued(
     name: str = "",
     days: int = 30,
     now: datetime | None = None,
-) -> service_tokens.Issued:
+) -> program_tokens.Issued:
     """A token for an organisation of the town, by its code."""
     with database.transaction() as session:
         territory_id = session.execute(select(TerritoryRow.id).where(TerritoryRow.code == "town")).scalar_one()
         place = session.execute(
             select(Organization.id).where(Organization.code == organization, Organization.territory_id == territory_id)
         ).scalar_one()
-        return service_tokens.issue(
+        return program_tokens.issue(
             session, name=name or f"Essai {uuid4().hex[:8]}", organization_id=place, scopes=scopes, days=days,
             by=system_actor(territory_id), now=now or utcnow(),
         )  # fmt: skip

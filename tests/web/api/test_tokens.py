@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from engine.actor import system_actor
 from engine.clock import utcnow
-from engine.commands import service_tokens
+from engine.commands import program_tokens
 from engine.db import Database
 from engine.models import Account, AuditEvent, ServiceToken
 from tests.web import town
@@ -62,7 +62,7 @@ def test_a_token_ends_when_it_is_revoked_expired_or_its_account_closed(app: Flas
     assert program.get("/token").status_code == 200
     with database.transaction() as session:
         by = system_actor(town.territory_of(session).id)
-        service_tokens.revoke(session, token_id=revoked.id, by=by, now=utcnow())
+        program_tokens.revoke(session, token_id=revoked.id, by=by, now=utcnow())
     assert program.get("/token").status_code == 401
 
     closed = Program(app, issued(database, name="Labo").secret)
@@ -87,7 +87,7 @@ def test_use_is_noted_once_a_minute_and_the_secret_is_nowhere(hospital: Program,
 
     with database.reading() as session:
         token = session.execute(select(ServiceToken)).scalar_one()
-        traced = session.execute(select(AuditEvent).where(AuditEvent.action == "service_tokens.issue")).scalar_one()
+        traced = session.execute(select(AuditEvent).where(AuditEvent.action == "program_tokens.issue")).scalar_one()
         assert first is not None and token.last_used_at == first
         kept = f"{token.__dict__} {traced.__dict__}"
     assert hospital.secret not in kept and hospital.secret[-43:] not in kept

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_service_tokens"
+revision = "0012_program_tokens"
 down_revision = "0011_who_signs"
 
 

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor, ActorKind, Scope
-from engine.commands import program_requests, service_tokens
+from engine.commands import program_requests, program_tokens
 from engine.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 from engine.models import Account, IdempotencyKey, Organization
-from engine.queries.service_tokens import Program, program_of, token_list
+from engine.queries.program_tokens import Program, program_of, token_list
 from tests.engine.commands.racing import race
 from tests.engine.commands.world import World
 
@@ -23,13 +23,13 @@ def hospital(world: World) -> UUID:
     return world.rows(Organization, code="ch")[0].id
 
 
-def issue(world: World, *, by: str = "engine", **more: Any) -> service_tokens.Issued:
+def issue(world: World, *, by: str = "engine", **more: Any) -> program_tokens.Issued:
     asked = {"name": "SIH", "organization_id": hospital(world), "scopes": ["cases:read"], "days": 30, **more}
-    return world.do(service_tokens.issue, by=by, **asked)
+    return world.do(program_tokens.issue, by=by, **asked)
 
 
 def entered(world: World, secret: str) -> Program | None:
-    token = service_tokens.shown(secret)
+    token = program_tokens.shown(secret)
     assert token is not None
     return world.read(
         lambda session: program_of(
@@ -55,13 +55,13 @@ def test_only_the_administration_lets_programs_in_and_throws_them_out(world: Wor
         with pytest.raises(NotAllowed):
             issue(world, by=name, name="Autre")
         with pytest.raises(NotAllowed):
-            world.do(service_tokens.revoke, by=name, token_id=token.id)
+            world.do(program_tokens.revoke, by=name, token_id=token.id)
         with pytest.raises(NotAllowed):
             world.read(partial(token_list, by=world.actors[name], now=world.now))
     world.actors["admin"] = Actor(territory_id=world.territory_id, roles=frozenset({"territory_admin"}), name="Admin")
 
     issue(world, by="admin", name="Autre")
-    world.do(service_tokens.revoke, by="admin", token_id=token.id)
+    world.do(program_tokens.revoke, by="admin", token_id=token.id)
     lines = world.read(lambda session: token_list(session, by=world.actors["admin"], now=world.now))
     assert [(line.name, line.live) for line in lines] == [("Autre", True), ("SIH", False)]
 
@@ -83,9 +83,9 @@ def test_a_name_is_live_once_and_keeps_its_account_when_renewed(world: World) ->
     first = issue(world)
     with pytest.raises(Conflict, match="« SIH » est déjà ouvert"):
         issue(world)
-    world.do(service_tokens.revoke, token_id=first.id)
+    world.do(program_tokens.revoke, token_id=first.id)
     with pytest.raises(NotFound):
-        world.do(service_tokens.revoke, token_id=first.id)
+        world.do(program_tokens.revoke, token_id=first.id)
 
     second = issue(world)
     assert entered(world, first.secret) is None and entered(world, second.secret) is not None
@@ -97,7 +97,7 @@ def test_a_name_is_live_once_and_keeps_its_account_when_renewed(world: World) ->
 
 def test_what_is_no_token_is_not_looked_up() -> None:
     for secret in ("", "parcours_", f"parcours_{'0' * 32}_{'a' * 42}", f"parcours_{'G' * 32}_{'a' * 43}", "x" * 9000):
-        assert service_tokens.shown(secret) is None
+        assert program_tokens.shown(secret) is None
 
 
 def test_a_request_sent_twice_gives_the_kept_answer(world: World) -> None:

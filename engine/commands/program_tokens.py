@@ -71,7 +71,7 @@ def issue(
         )
     )  # fmt: skip
     trace.record(
-        session, action="service_tokens.issue", by=by, now=now, object_kind="service_token", object_id=token_id,
+        session, action="program_tokens.issue", by=by, now=now, object_kind="service_token", object_id=token_id,
         detail={"organization": organization_id.hex, "scopes": sorted(opened), "days": days},
     )  # fmt: skip
     return Issued(id=token_id, secret=secret, expires_at=expires_at)
@@ -93,7 +93,7 @@ def revoke(session: Session, *, token_id: UUID, by: Actor, now: datetime, revoke
     if ended is None:
         raise NotFound("Cet accès est déjà retiré.")
     trace.record(
-        session, action="service_tokens.revoke", by=by, now=now, object_kind="service_token", object_id=token_id
+        session, action="program_tokens.revoke", by=by, now=now, object_kind="service_token", object_id=token_id
     )
 
 
