@@ -58,11 +58,18 @@ def test_a_backup_restored_into_an_empty_database_verifies_and_goes_on(
         audit.seal(session)
         head = audit.root(session, day=utcnow().date())
     kept, before = tmp_path / "parcours.dump", _counts(busy.database)
-    subprocess.run([_program("pg_dump"), "-Fc", "-f", kept, libpq_text(busy.database.url)], check=True)
+    subprocess.run([_program("pg_dump"), "-Fc", "-f", str(kept), libpq_text(busy.database.url)], check=True)
     busy.complete(case_id, "b", by="claire")  # life goes on after the backup; none of it is in there
 
     with postgres_databases.new() as url:
-        restoring = [_program("pg_restore"), "--no-owner", "--exit-on-error", "-d", libpq_text(make_url(url)), kept]
+        restoring = [
+            _program("pg_restore"),
+            "--no-owner",
+            "--exit-on-error",
+            "-d",
+            libpq_text(make_url(url)),
+            str(kept),
+        ]
         subprocess.run(restoring, check=True)
         restored = Database(url)
         assert _counts(restored) == before
@@ -87,14 +94,14 @@ def test_a_backup_that_was_changed_on_the_way_is_noticed(
     busy: World, postgres_databases: PostgresDatabases, tmp_path: Path
 ) -> None:
     kept = tmp_path / "parcours.sql"
-    dumping = [_program("pg_dump"), "--no-owner", "-f", kept, libpq_text(busy.database.url)]
+    dumping = [_program("pg_dump"), "--no-owner", "-f", str(kept), libpq_text(busy.database.url)]
     subprocess.run(dumping, check=True)
     written = kept.read_text(encoding="utf-8")
     assert "\ttasks.complete\t" in written
     kept.write_text(written.replace("\ttasks.complete\t", "\ttasks.accept\t", 1), encoding="utf-8")
 
     with postgres_databases.new() as url:
-        loading = [_program("psql"), "-q", "-v", "ON_ERROR_STOP=1", "-d", libpq_text(make_url(url)), "-f", kept]
+        loading = [_program("psql"), "-q", "-v", "ON_ERROR_STOP=1", "-d", libpq_text(make_url(url)), "-f", str(kept)]
         subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
         said = run("audit", "verify", PARCOURS_DATABASE_URL=url, PARCOURS_DATA_DIR=str(tmp_path))
 

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 import redis
 import yaml
-from kombu import Connection, Exchange, Queue
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
 from sqlalchemy import update
 
 from engine.models import CaseHistory, Outbox, Patient

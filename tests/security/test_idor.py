@@ -40,7 +40,7 @@ def test_every_address_shown_to_somebody_opens_nothing_for_somebody_else(
     recorded = {login: list(_recorded(browser_of(login))) for login in ("maud", "claire", "helene")}
     assert all(len(found) > 8 for found in recorded.values()), {login: len(found) for login, found in recorded.items()}
 
-    opened = []
+    opened: list[tuple[str, str, int]] = []
     for login in ("charlie", "ursule"):
         thief = browser_of(login)
         for address in sorted({one for found in recorded.values() for one in found}):

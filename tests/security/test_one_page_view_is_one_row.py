@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from engine.db import Database
@@ -86,6 +88,25 @@ def test_every_page_that_shows_a_patient_writes_exactly_one_row(
             wrong.append(f"{path} ({answer.status_code}): shows {shows}, {len(rows)} rows")
     assert not wrong
     assert bool(shown) == (login in ("helene", "claire", "yann", "maud"))
+
+
+@pytest.fixture
+def browsers(browser_of: Callable[[str], Browser]) -> dict[str, Browser]:
+    return {login: browser_of(login) for login in READERS}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whoever_looks_at_whatever_in_any_order_leaves_one_row_for_each_page_that_shows_a_patient(
+    app: Flask, database: Database, browsers: dict[str, Browser], ids: Ids, data: st.DataObject
+) -> None:
+    """Rows do not depend on what was looked at before, by whom, with which filter, or how often."""
+    before, shown = len(_reads(database)), 0
+    looks = st.lists(st.tuples(st.sampled_from(READERS), st.sampled_from(_pages(app, ids))), max_size=6)
+    for login, path in data.draw(looks):
+        shown += b"DEMO-ABEILLE" in browsers[login].get(path).get_data()
+
+    assert len(_reads(database)) - before == shown
 
 
 def test_a_page_that_cannot_be_traced_is_not_shown(

@@ -12,7 +12,7 @@ import pytest
 from cli.doctor import check_may_start, problems
 from engine.settings import Settings, read_settings
 from tests.support.places import ROOT
-from tests.support.running import clean_environment, command, run
+from tests.support.running import clean_environment, command
 
 GOOD = {
     "PARCOURS_MODE": "production", "PARCOURS_SECRET_KEY": "k" * 40, "PARCOURS_BASE_URL": "https://parcours.invalid",
@@ -70,7 +70,10 @@ def test_no_process_starts_in_production_without_a_secret_of_its_own(process: st
 def test_a_secret_may_come_from_a_file_and_is_never_printed(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("s3cr3t-of-the-house-" * 2, encoding="utf-8")
     settings = read_settings({**GOOD, "PARCOURS_SECRET_KEY": "", "PARCOURS_SECRET_KEY_FILE": str(tmp_path / "key")})
-    said = run("doctor", **{**GOOD, "PARCOURS_SECRET_KEY": settings.secret_key})
+    environment = clean_environment(**GOOD | {"PARCOURS_SECRET_KEY": settings.secret_key})
+    said = subprocess.run(
+        command("doctor"), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
 
     assert settings.secret_key == "s3cr3t-of-the-house-" * 2
     assert settings.secret_key not in said.stdout + said.stderr

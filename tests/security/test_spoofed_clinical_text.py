@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from html import escape
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -104,13 +105,16 @@ def test_answers_are_kept_without_what_cannot_be_seen(
 
 
 def test_a_patients_name_is_cleaned_and_a_mixed_one_refused(database: Database, actor: Callable[[str], Actor]) -> None:
-    traits = {"sex": "female", "birth_date": date(1950, 1, 1), "by": actor("maud"), "now": utcnow()}
-    with pytest.raises(InvalidRequest, match="ressemblent"), database.transaction() as session:
-        patients.register_patient(session, birth_name="DEMO-\u0410BEILLE", given_name="Anne", **traits)  # type: ignore[arg-type]
-    with database.transaction() as session:
-        made = patients.register_patient(
-            session, birth_name="DEMO-\u202eRUCHE\u200b", given_name="\ufeffAnne", **traits
-        )  # type: ignore[arg-type]
+    def register(birth_name: str, given_name: str) -> UUID:
+        with database.transaction() as session:
+            return patients.register_patient(
+                session, birth_name=birth_name, given_name=given_name, sex="female", birth_date=date(1950, 1, 1),
+                by=actor("maud"), now=utcnow(),
+            )  # fmt: skip
+
+    with pytest.raises(InvalidRequest, match="ressemblent"):
+        register("DEMO-\u0410BEILLE", "Anne")
+    made = register("DEMO-\u202eRUCHE\u200b", "\ufeffAnne")
 
     with database.reading() as session:
         kept = session.execute(select(Patient).where(Patient.id == made)).scalar_one()
