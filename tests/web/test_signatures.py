@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
@@ -145,7 +146,7 @@ def test_with_a_second_factor_both_are_asked(claire: Browser, visit: str, databa
     with database.transaction() as session:
         account = town.account_of(session, "claire")
         now = utcnow() - timedelta(minutes=5)
-        code = accounts.pyotp.TOTP(proposed.secret).at(now)
+        code = pyotp.TOTP(proposed.secret).at(now)
         codes = accounts.set_second_factor(
             session, account_id=account, secret=proposed.secret, code=code, vault=vault, now=now
         )

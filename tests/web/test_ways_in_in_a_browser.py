@@ -84,7 +84,7 @@ def test_two_people_share_a_computer(
     expect(page.get_by_role("heading", name="Qui prend ce poste ?")).to_be_visible()
     visit.look()
     assert not [one for one in page.context.cookies() if one["name"] == "parcours"]
-    page.context.add_cookies([cookie])
+    page.context.add_cookies([{"name": "parcours", "value": cookie["value"], "url": address}])
     page.goto(f"{address}/ma-journee")
     expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()  # the session has ended, not only left
 
