@@ -25,6 +25,7 @@ from engine.commands.pathway_versions import (
     store,
 )
 from engine.errors import Invalid, InvalidPathway, InvalidRequest, NotAllowed, PathwayNotFound
+from engine.folder_shapes import well_shaped
 from engine.library import (
     PLAIN_START,
     SHARED,
@@ -66,12 +67,12 @@ def look_at(files: Mapping[str, bytes], directory: Directory | None = None) -> C
     """Check files that may become a draft; what cannot be read is said in the findings."""
     whole = with_shared(files)
     model, findings = _read_and_check(whole, directory)
+    usable, _ = well_shaped(whole)
     if model is not None:
-        description = _description(whole, model)
+        description = _description(usable, model)
     else:
-        said = json_in(whole, DESCRIPTION)
-        description = dict(said) if isinstance(said, Mapping) else {}
-    return Checked(findings=findings, description=description, parameters=parameters_in(whole))
+        description = json_in(usable, DESCRIPTION) or {}
+    return Checked(findings=findings, description=description, parameters=parameters_in(usable))
 
 
 def check(files: Mapping[str, bytes], directory: Directory | None = None) -> tuple[Finding, ...]:
@@ -210,9 +211,10 @@ def _calls(files: Mapping[str, bytes], piece: str) -> bool:
 def _read_and_check(
     files: Mapping[str, bytes], directory: Directory | None
 ) -> tuple[PathwayModel | None, tuple[Finding, ...]]:
+    files, misshapen = well_shaped(files)
     description = json_in(files, DESCRIPTION) or {}
     result = read_folder(files, main=description.get("process"))
-    findings: list[Finding] = list(result.findings)
+    findings: list[Finding] = [*misshapen, *result.findings]
     model = result.model or result.draft
     if model is not None:
         parameters = {str(each["name"]): each for each in parameters_in(files)}
@@ -222,7 +224,7 @@ def _read_and_check(
             model, forms=forms, parameters=parameters, directory=directory, messages=messages,
             title=str((description.get("title") or {}).get("fr", "")), read=result.findings,
         )  # fmt: skip
-    return result.model, in_reading_order(findings)
+    return None if misshapen else result.model, in_reading_order(findings)
 
 
 def _forms(files: Mapping[str, bytes]) -> dict[str, Any]:
