@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import select, text, update
@@ -63,8 +64,6 @@ def test_a_running_case_is_not_touched_by_a_new_version(world: World) -> None:
 
 
 def test_each_file_of_a_version_carries_its_sha_256(world: World) -> None:
-    from hashlib import sha256
-
     published = world.publish(small_pathways.workload())
 
     stored = world.read(lambda session: files_of(session, published.version_id))
