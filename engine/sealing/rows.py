@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from engine.sealing.columns import sealed_columns
+from engine.sealing.columns import SealedColumn, sealed_columns
 from engine.sealing.keyring import key_of
+from engine.sealing.keys import Owned, Readable
 
 
 def owned(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The rows with every value of a sealed column owned by the subject that the row names."""
-    columns = [(name, kind) for name, kind in sealed_columns(table) if kind.kind is not None]
+    columns = _named_columns(table)
     return [_owned(connection, row, columns) for row in rows] if columns else list(rows)
 
 
-def _owned(connection: Connection, row: Mapping[str, Any], columns: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:
-    said = {
-        name: kind for name, kind in columns if name in row and not kind.stays_clear(row[name])
-    }  # most rows hold nothing to seal
-    if not said:
-        return row
-    made = dict(row)
-    for name, kind in said.items():
-        made[name] = key_of(connection, kind.kind, row[kind.owner], row["territory_id"]).owns(row[name])
-    return made
+@lru_cache(maxsize=64)
+def _named_columns(table: Table) -> tuple[tuple[str, SealedColumn], ...]:
+    """The sealed columns whose subject the row names."""
+    return tuple((name, kind) for name, kind in sealed_columns(table) if kind.kind is not None)
+
+
+def _owned(
+    connection: Connection, row: Mapping[str, Any], columns: Sequence[tuple[str, SealedColumn]]
+) -> Mapping[str, Any]:
+    made: dict[str, Any] | None = None
+    for name, kind in columns:
+        value = row.get(name)
+        if not value or type(value) is Readable or type(value) is Owned or kind.stays_clear(value):
+            continue  # most rows hold nothing to seal
+        subject = row[kind.owner]
+        if subject is not None and kind.kind is not None:
+            made = dict(row) if made is None else made
+            made[name] = key_of(connection, kind.kind, subject, row["territory_id"]).owns(value)
+    return row if made is None else made
