@@ -111,6 +111,8 @@ def draft_view(draft: str, problem: str = "") -> str:
         state=json.dumps(diagram_state(findings)), problem=problem, drawable=drawable(findings), groups=groups,
         roles=ROLE_LABELS, compared=compared, organizations=organizations,
         mends=sum(1 for one in findings if one.get("fix")),
+        forms=[path for path, _size in page.files if path.startswith("forms/") and path.endswith(".json")],
+        tables=[path for path, _size in page.files if path.endswith(".dmn")],
     )  # fmt: skip
 
 

@@ -8,21 +8,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.commands import pathways
 from engine.errors import InvalidPathway, InvalidRequest, NotFound
-from engine.queries import pathway_pages
+from engine.queries import draft_pages, pathway_pages
 from engine.queries.playground import MOST_MOVES, Board, OpenWork, Toy, play, toy_of
+from engine.walks.suite import SuiteResult, shipped_walks
 from engine.walks.suite import play as play_walks
-from engine.walks.suite import shipped_walks
 from web import asking, forms, visitor
 from web.calendar import calendar
+from web.drafts import draft_id
 from web.texts import gettext as _
 
 bp = Blueprint("playground", __name__, url_prefix="/modeles")
 
+ALL = "*"
+"""What the page sends to play every story."""
 LONGEST_JOURNAL = 400_000
 HOURS = {"1": 1, "24": 24, "72": 72, "168": 168, "720": 720}
 
@@ -57,6 +60,29 @@ def walks(key: str) -> ResponseReturnValue:
         by = visitor.current_actor()
         page = pathway_pages.pathway_page(session, key=key, by=by, now=visitor.now())
         files = pathway_pages.folder_of_version(session, version_id=page.shown.id, by=by)
+    return _walks(
+        key, files, title=page.title, back=url_for("designer.show", key=key),
+        diagram=url_for("control_tower.diagram", version=page.shown.id),
+    )  # fmt: skip
+
+
+@bp.route("/brouillons/<draft>/promenades", methods=["GET", "POST"])
+def draft_walks(draft: str) -> ResponseReturnValue:
+    """The same stories played on a draft, before it is published."""
+    with visitor.database().reading() as session:
+        by = visitor.current_actor()
+        pathway_pages.check_may_design(by)
+        page = draft_pages.draft_page(session, draft_id=draft_id(draft), by=by, now=visitor.now())
+        files = pathway_pages.folder_of_version(session, version_id=page.id, by=by)
+    return _walks(
+        page.key, pathways.with_shared(files), title=page.title, back=url_for("drafts.show", draft=draft),
+        diagram=url_for("drafts.drawing", draft=draft),
+    )  # fmt: skip
+
+
+def _walks(
+    key: str, files: Mapping[str, bytes], *, title: Mapping[str, str], back: str, diagram: str
+) -> ResponseReturnValue:
     stories, answers = shipped_walks(key)
     stories = stories | {
         path: text.decode("utf-8", "replace") for path, text in files.items() if path.endswith(".walk")
@@ -64,14 +90,21 @@ def walks(key: str) -> ResponseReturnValue:
     result, chosen = None, request.form.get("walk", "")
     if request.method == "POST":
         pathway_pages.check_may_design(visitor.current_actor())
-        if chosen not in stories:
+        played = stories if chosen == ALL else {name: text for name, text in stories.items() if name == chosen}
+        if not played:
             raise NotFound(_("Cette promenade n'existe pas."))
-        result = play_walks(key, files, {chosen: stories[chosen]}, answers)
-    titles = {name: _title(text) for name, text in stories.items()}
+        result = play_walks(key, files, played, answers)
     return render_template(
-        "playground/walks.html", page=page, stories=sorted(stories), titles=titles,
-        result=result, chosen=chosen,
+        "playground/walks.html", title=title, back=back, diagram=diagram, stories=sorted(stories), result=result,
+        chosen=chosen, all=ALL, titles={name: _title(text) for name, text in stories.items()},
+        state=json.dumps(_walked(result)) if result is not None else "",
     )  # fmt: skip
+
+
+def _walked(result: SuiteResult) -> dict[str, Any]:
+    """What the stories went through, as the drawing shows it."""
+    visited = sorted({element for one in result.performances for element in one.visited})
+    return {"nodes": [{"id": element, "state": "done"} for element in visited], "taken": visited}
 
 
 def _title(text: str) -> str:

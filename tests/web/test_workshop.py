@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from engine.commands.pathway_drafts import BLANK
 from engine.db import Database
 from engine.models import Pathway, PathwayFile, PathwayVersion
+from engine.queries.packages import shipped_package
 from tests.web import town
 from tests.web.api.program import issued
 from tests.web.browser import TOKEN, Browser, text_of
@@ -270,3 +271,17 @@ def test_a_lane_without_a_role_is_mapped_before_publishing_and_the_answer_stays(
     answer = hugo.post(f"{draft}/publier", reasons)
     assert answer.status_code == 303
     assert "infirmi" in text_of(hugo.get(answer.headers["Location"])).lower()
+
+
+@pytest.mark.slow
+def test_a_walk_is_played_on_a_draft_and_painted_on_its_drawing(hugo: Browser) -> None:
+    package = [("gp_access.zip", shipped_package("gp_access"))]
+    draft = put_down(hugo, *package).headers["Location"]
+    page = hugo.get(f"{draft}/promenades").get_data(as_text=True)
+    [first, *_others] = re.findall(r'name="walk" value="([^"*]+)"', page)
+
+    played = hugo.post(f"{draft}/promenades", {"walk": first})
+
+    assert "des éléments du parcours ont été parcourus" in text_of(played)
+    assert "&#34;state&#34;: &#34;done&#34;" in played.get_data(as_text=True)
+    assert hugo.post(f"{draft}/promenades", {"walk": "nowhere.walk"}).status_code == 404
