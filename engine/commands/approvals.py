@@ -88,6 +88,7 @@ def approve(session: Session, *, version_id: UUID, by: Actor, now: datetime) -> 
 
 def send_back(session: Session, *, version_id: UUID, reason: str, by: Actor, now: datetime) -> None:
     """Give a proposed draft back to its author, with a reason; its author may take it back too."""
+    policies.check_may_approve(by, ())  # whoever draws or approves: the others learn nothing of the draft
     draft = locked_draft(session, version_id, by)
     if policies.identity(by) not in draft.authors:
         policies.check_may_approve(by, draft.authors)
