@@ -59,6 +59,8 @@ def send(
     `now` is the territory's time, `at` the machine's. The letter carries the secret sealed until it leaves.
     Raises TaskNotFound, NotAllowed, InvalidRequest, and what a task that cannot be answered any more raises.
     """
+    earlier = (TaskLink.task_id == task_id, TaskLink.member_id == member_id, _unused())
+    session.execute(select(TaskLink.id).where(*earlier).with_for_update())  # links before cases, like an answer
     hand, eligible = _hand(session, task_id, by, now)
     policies.check_may_send_link(by, eligible=eligible)
     member = member_of(session, member_id=member_id, patient_id=hand.case.patient_id, now=now)
@@ -68,11 +70,7 @@ def send(
     where = address.strip()
     if len(where) > LONGEST_ADDRESS or where.count("@") != 1 or not where.isprintable() or " " in where:
         raise InvalidRequest("Indiquez l'adresse électronique de cette personne (nom@exemple.fr).")
-    session.execute(
-        update(TaskLink)
-        .where(TaskLink.task_id == task_id, TaskLink.member_id == member_id, _unused())
-        .values(revoked_at=at, **_NO_SESSION)
-    )
+    session.execute(update(TaskLink).where(*earlier).values(revoked_at=at, **_NO_SESSION, **_NO_CODE))
     link_id, secret = uuid4(), secrets.token_urlsafe(32)
     session.execute(
         insert(TaskLink).values(

@@ -99,11 +99,11 @@ TEMPLATES: dict[str, dict[str, tuple[str, str]]] = {
     "task_link_answered": {
         "fr": (
             "Une réponse est arrivée par lien",
-            "La personne à qui vous aviez envoyé un lien a répondu (réf. {reference}). La tâche est terminée.",
+            "La personne à qui vous aviez envoyé un lien a répondu (réf. {reference}). Lisez sa réponse.",
         ),
         "en": (
             "An answer came by link",
-            "The person to whom you had sent a link has answered (ref. {reference}). The task is finished.",
+            "The person to whom you had sent a link has answered (ref. {reference}). Read their answer.",
         ),
     },
     "invitation": {
