@@ -21,6 +21,7 @@ from tests.engine.bpmn.build import each, end, pathway, scope, start, user
 from tests.engine.bpmn.playing import Played
 from tests.engine.commands import small_pathways
 from tests.engine.commands.world import World
+from tests.support.sealed import of_case
 
 EVIL = "__import__('os').system('true')"
 OLD_STATE = json.dumps(
@@ -102,7 +103,8 @@ def test_a_case_whose_state_was_changed_in_the_database_stops_with_a_sentence(
     with world.database.transaction() as session:
         state = session.execute(select(Case.control_state).where(Case.id == case_id)).scalar_one()
         assert state is not None
-        session.execute(update(Case).where(Case.id == case_id).values(control_state=spoil(bytes(state))))
+        spoilt_state = of_case(session, spoil(bytes(state)), case_id)
+        session.execute(update(Case).where(Case.id == case_id).values(control_state=spoilt_state))
     spoilt: Any = world.case(case_id).control_state
 
     done = world.complete(case_id, "a", by="claire", risk="high")
