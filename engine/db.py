@@ -32,7 +32,8 @@ class Database:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         if self.url.get_backend_name() == "postgresql" and self.url.get_driver_name() != "psycopg":
             self.url = self.url.set(drivername="postgresql+psycopg")
-        self.engine: Engine = create_engine(self.url, **options)
+        # an error of the database says its statement, never the values that people typed
+        self.engine: Engine = create_engine(self.url, hide_parameters=True, **options)
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
         self.keyring = Keyring(Vault(secrets), create_engine(self.url, poolclass=NullPool))

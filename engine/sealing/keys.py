@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -35,7 +35,7 @@ class SealBroken(Conflict):
 class Readable:
     """A value left readable on purpose: a code, a date or a count that indicators read and that names nobody."""
 
-    value: Any
+    value: Any = field(repr=False)
 
 
 class SealingKey:
@@ -100,10 +100,10 @@ class SealingKey:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A value and the key of the person or case it is about."""
+    """A value and the key of the person or case it is about. What shows it (a traceback) does not show the value."""
 
     key: SealingKey
-    value: Any
+    value: Any = field(repr=False)
 
 
 def new_name() -> str:

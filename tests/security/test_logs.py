@@ -18,6 +18,7 @@ from engine.models import Case, Outbox
 from tests.engine.commands import small_pathways
 from tests.engine.commands.world import World
 from tests.support.running import Running
+from tests.support.sealed import of_case
 from tests.web.browser import TOKEN, Browser
 from worker.channels import Channels
 from worker.sweeps import sweep_outbox, sweep_timers
@@ -62,7 +63,7 @@ def test_a_timer_and_a_letter_that_fail_are_logged_by_their_numbers(
     world.publish(small_pathways.timed())
     case_id = world.start("timed")
     with world.database.transaction() as session:
-        session.get_one(Case, case_id).control_state = MARKER.encode()
+        session.get_one(Case, case_id).control_state = of_case(session, MARKER.encode(), case_id)
         row = {
             "channel": "fax",
             "template": MARKER,

@@ -76,6 +76,12 @@ class TestColumns:
         assert set(found) >= SEALED
         assert all(name == column for name, column in found.items())
 
+    def test_what_fails_does_not_show_the_value(self, world: World) -> None:
+        assert MARKER not in repr(KEY.owns(MARKER))
+        with pytest.raises(Exception, match="say whose") as failed, world.database.transaction() as session:
+            session.execute(update(Patient).values(phone=MARKER))
+        assert MARKER not in str(failed.value)
+
     @pytest.mark.parametrize(
         ("table", "values"),
         [("patient", {"phone": "06"}), ("case_fact", {"value": "x"}), ("case_history", {"detail": {"reason": "x"}}),
