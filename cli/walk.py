@@ -44,7 +44,7 @@ def _as_json(result: SuiteResult) -> dict[str, object]:
 
 def _show(result: SuiteResult) -> None:
     click.echo(
-        f"{result.pathway} : {len(result.performances)} promenades, {result.failed} en échec, "
+        f"{result.pathway} : {len(result.performances)} scénarios, {result.failed} en échec, "
         f"éléments parcourus {result.coverage.percent} %"
     )
     for performance in result.performances:

@@ -1,4 +1,4 @@
-"""« Essayer » and « Promenades »: a pathway played by hand on a virtual clock, and its written stories played."""
+"""« Essayer » and « Scénarios »: a pathway played by hand on a virtual clock, and its written stories played."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def drawing(version: str) -> ResponseReturnValue:
     return Response(files.get(pathway_pages.main_drawing(list(files)), b""), mimetype="application/xml")
 
 
-@bp.route("/<key>/promenades", methods=["GET", "POST"])
+@bp.route("/<key>/scenarios", methods=["GET", "POST"])
 def walks(key: str) -> ResponseReturnValue:
     """The stories written for a pathway; each can be played on the published version, in a database of its own."""
     with visitor.database().reading() as session:
@@ -66,7 +66,7 @@ def walks(key: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.route("/brouillons/<draft>/promenades", methods=["GET", "POST"])
+@bp.route("/brouillons/<draft>/scenarios", methods=["GET", "POST"])
 def draft_walks(draft: str) -> ResponseReturnValue:
     """The same stories played on a draft, before it is published."""
     with visitor.database().reading() as session:
@@ -92,7 +92,7 @@ def _walks(
         pathway_pages.check_may_design(visitor.current_actor())
         played = stories if chosen == ALL else {name: text for name, text in stories.items() if name == chosen}
         if not played:
-            raise NotFound(_("Cette promenade n'existe pas."))
+            raise NotFound(_("Ce scénario n'existe pas."))
         result = play_walks(key, files, played, answers)
     return render_template(
         "playground/walks.html", title=title, back=back, diagram=diagram, stories=sorted(stories), result=result,

@@ -304,7 +304,7 @@ def _pass_time(scene: _Scene, when: str | None) -> None:
         local = datetime.fromisoformat(when.replace(" ", "T"))
         target = local.replace(tzinfo=scene.calendar.zone).astimezone(UTC)
     if target < scene.now:
-        raise InvalidWalk(f"« {when} » est déjà passé : une promenade n'avance que vers l'avenir.")
+        raise InvalidWalk(f"« {when} » est déjà passé : un scénario n'avance que vers l'avenir.")
     live_until(scene.database, territory_id=scene.settled.territory_id, target=target, post=scene.letters.append)
     scene.now = target
 

@@ -82,6 +82,6 @@ def _publish(database: Database, settled: Settled, key: str, files: Mapping[str,
             session, professional_id=settled.professionals[DESIGNER], today=BEFORE_EVERY_WALK.date().replace(year=2026)
         )
         published = pathways.publish(
-            session, files=files, label=key, accepted={"*": "Promenade"}, by=by, now=BEFORE_EVERY_WALK
+            session, files=files, label=key, accepted={"*": "Scénario"}, by=by, now=BEFORE_EVERY_WALK
         )
         return session.execute(select(PathwayVersion.id).where(PathwayVersion.id == published.version_id)).scalar_one()

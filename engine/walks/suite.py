@@ -58,7 +58,7 @@ def play(key: str, content: Mapping[str, bytes], walks: Mapping[str, str], answe
     performances: list[Performance] = []
     model = read(content).model
     if model is None:
-        raise InvalidPathway("Ce parcours ne peut pas être lu : corrigez-le avant de jouer ses promenades.", ())
+        raise InvalidPathway("Ce parcours ne peut pas être lu : corrigez-le avant de jouer ses scénarios.", ())
     with stage(key, content, others=others, answers=answers) as scene:
         for name, text in sorted(walks.items()):
             walk = _read(text, name)

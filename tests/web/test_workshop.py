@@ -277,11 +277,11 @@ def test_a_lane_without_a_role_is_mapped_before_publishing_and_the_answer_stays(
 def test_a_walk_is_played_on_a_draft_and_painted_on_its_drawing(hugo: Browser) -> None:
     package = [("gp_access.zip", shipped_package("gp_access"))]
     draft = put_down(hugo, *package).headers["Location"]
-    page = hugo.get(f"{draft}/promenades").get_data(as_text=True)
+    page = hugo.get(f"{draft}/scenarios").get_data(as_text=True)
     [first, *_others] = re.findall(r'name="walk" value="([^"*]+)"', page)
 
-    played = hugo.post(f"{draft}/promenades", {"walk": first})
+    played = hugo.post(f"{draft}/scenarios", {"walk": first})
 
     assert "des éléments du parcours ont été parcourus" in text_of(played)
     assert "&#34;state&#34;: &#34;done&#34;" in played.get_data(as_text=True)
-    assert hugo.post(f"{draft}/promenades", {"walk": "nowhere.walk"}).status_code == 404
+    assert hugo.post(f"{draft}/scenarios", {"walk": "nowhere.walk"}).status_code == 404
