@@ -30,9 +30,9 @@ def record(
     from_where: str = "",
     result: str = "done",
     detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Write one row. `detail` holds ids and codes only, never what people entered."""
-    session.connection().execute(
+) -> int:
+    """Write one row; its number. `detail` holds ids and codes only, never what people entered."""
+    written = session.connection().execute(
         _INSERT,
         {
             "territory_id": by.territory_id,
@@ -53,3 +53,4 @@ def record(
             "seal": None,
         },
     )
+    return int(written.inserted_primary_key.id)  # type: ignore[union-attr]

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from engine import trace
 from engine.actor import Actor
+from engine.models import AuditListing
 
 
 def note(
@@ -29,8 +31,11 @@ def note(
     A list names its patients in `detail`; a page about one patient names them in `patient_id`.
     """
     alone = patients[0] if len(patients) == 1 else None
-    trace.record(
+    event = trace.record(
         session, action=action, by=by, now=now, patient_id=alone, case_id=case_id, object_kind=object_kind,
         object_id=object_id or "", from_where=from_where,
         detail={} if alone else {"patients": [patient.hex for patient in patients]},
     )  # fmt: skip
+    if len(patients) > 1:
+        listed = [{"patient_id": patient, "event_id": event} for patient in dict.fromkeys(patients)]
+        session.execute(insert(AuditListing), listed)

@@ -23,7 +23,7 @@ def upgrade(database: Database) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7242001)")
-        config = _config()
+        config = versions_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -37,10 +37,11 @@ def current(database: Database) -> str | None:
 
 def newest() -> str | None:
     """The revision this release expects."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return ScriptDirectory.from_config(versions_config()).get_current_head()
 
 
-def _config() -> Config:
+def versions_config() -> Config:
+    """What Alembic needs to find the steps."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     return config

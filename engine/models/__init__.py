@@ -8,7 +8,7 @@ from engine.models.access import (
     PasskeyChallenge,
     ServiceToken,
 )
-from engine.models.audit import AuditEvent
+from engine.models.audit import AuditEvent, AuditListing
 from engine.models.case import OPEN_CASE_STATES, Case, CaseFact, CaseHistory, CaseState, IncidentRow
 from engine.models.columns import Table
 from engine.models.delivery import IdempotencyKey, Job, Outbox
@@ -37,6 +37,7 @@ __all__ = [
     "Absence",
     "Account",
     "AuditEvent",
+    "AuditListing",
     "CareCircleMember",
     "Case",
     "CaseFact",

@@ -42,3 +42,12 @@ class AuditEvent(Table):
     result: Mapped[str] = mapped_column(String(10), default="done")
     detail: Mapped[Json] = mapped_column(default=dict)
     seal: Mapped[str | None] = mapped_column(String(64))
+
+
+class AuditListing(Table):
+    """A patient named by an event that shows several: the way from the patient to it. Append-only like the trace."""
+
+    __tablename__ = "audit_listing"
+
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("audit_event.id"), primary_key=True, index=True)

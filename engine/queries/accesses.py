@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, select, union
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
-from engine.eligibility import json_has
 from engine.errors import PatientNotFound
-from engine.models import AuditEvent, CareCircleMember, Case, Patient, TaskLink
+from engine.models import AuditEvent, AuditListing, CareCircleMember, Case, Patient, TaskLink
 from engine.queries.worklist import PatientCard, patient_card
 from engine.visibility import oversees
 
@@ -55,20 +54,17 @@ def accesses_to_patient(session: Session, *, patient_id: UUID, by: Actor, before
     ).scalar_one_or_none()
     if patient is None or not oversees(by):
         raise PatientNotFound("Ce patient n'existe pas, ou ne vous est pas confié.")
-    listed = and_(
-        AuditEvent.patient_id.is_(None),
-        AuditEvent.action.in_(("read", "export")),
-        json_has(AuditEvent.detail["patients"], patient_id.hex),
+    return _page(session, patient_card(patient, ""), AuditEvent.id.in_(events_about(patient_id)), before)
+
+
+def events_about(patient_id: UUID) -> CompoundSelect[int]:
+    """Numbers of the events about a patient: alone, through a case, or in a list. Each is found by an index."""
+    cases = select(Case.id).where(Case.patient_id == patient_id)
+    return union(
+        select(AuditEvent.id).where(AuditEvent.patient_id == patient_id),
+        select(AuditEvent.id).where(AuditEvent.case_id.in_(cases)),
+        select(AuditListing.event_id).where(AuditListing.patient_id == patient_id),
     )
-    about = and_(
-        AuditEvent.territory_id == by.territory_id,
-        or_(
-            AuditEvent.patient_id == patient_id,
-            AuditEvent.case_id.in_(select(Case.id).where(Case.patient_id == patient_id)),
-            listed,
-        ),
-    )
-    return _page(session, patient_card(patient, ""), about, before)
 
 
 def _people_by_link(session: Session, events: Sequence[AuditEvent]) -> dict[int, str]:
