@@ -15,6 +15,9 @@ from engine.library import Version
 from engine.models import CaseFact
 from engine.visibility import readable_audiences
 
+NOT_ANSWERS = frozenset({"patient", "comment"})
+"""Facts of a form that say whom the case is about, or are remarks: neither shown nor put right as answers."""
+
 
 def present_answer(
     session: Session, version: Version, *, case_id: UUID, name: str, by: Actor
@@ -27,7 +30,13 @@ def present_answer(
     ).scalar_one_or_none()
     form = None if fact is None else version.forms.get(fact.form_key or "")
     field: Field | None = None if form is None else form.fields.get(name)
-    if fact is None or form is None or field is None or field.audience not in readable_audiences(by):
+    if (
+        name in NOT_ANSWERS
+        or fact is None
+        or form is None
+        or field is None
+        or field.audience not in readable_audiences(by)
+    ):
         raise NotFound("Cette réponse n'existe pas, ou n'est pas destinée à votre rôle.")
     return fact, form
 

@@ -46,7 +46,7 @@ OVERSIGHT = frozenset({"coordinator", "mission_lead"})
 ACCOUNT_ENTRIES = (
     Entry("professionals.index", _l("Professionnels"), "", frozenset({"coordinator", "territory_admin"})),
     Entry("person_rights.reviews", _l("Accès d'urgence"), "", OVERSIGHT),
-    Entry("retention.index", _l("Conservation"), "", OVERSIGHT),
+    Entry("retention.index", _l("Conservation"), "", OVERSIGHT | {"territory_admin"}),
 )
 """What is needed now and then: in the menu of the person's name."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from engine import policies, trace
 from engine.actor import Actor
 from engine.at_hand import patient_at_hand
-from engine.commands.patients import commune_of, written_name
+from engine.commands.patients import check_birth_date, commune_of, written_name
 from engine.errors import InvalidRequest
 from engine.identity import INS_TRAITS, NAMES, TRAITS, traits_of
 from engine.lookups import forget, make_findable
@@ -87,8 +87,7 @@ def _read(name: str, typed: str, now: datetime) -> str:
                 born = date.fromisoformat(text)
             except ValueError as wrong:
                 raise InvalidRequest("Indiquez la date de naissance.") from wrong
-            if born > now.date():
-                raise InvalidRequest("La date de naissance est dans le futur.")
+            check_birth_date(born, now)
     return text.upper() if name == "birth_name" else text
 
 

@@ -18,6 +18,8 @@ from engine.models.patient import IDENTITY_STATUSES, SEXES
 from engine.sealing import key_of
 from engine.written_signs import mixed_word, seen
 
+EARLIEST_BIRTH = 1850
+
 
 def register_patient(
     session: Session,
@@ -49,8 +51,7 @@ def register_patient(
         raise InvalidRequest("Le sexe est « female », « male » ou « unknown ».")
     if identity_status not in IDENTITY_STATUSES:
         raise InvalidRequest(f"Le statut d'identité est l'un de {', '.join(IDENTITY_STATUSES)}.")
-    if birth_date > now.date():
-        raise InvalidRequest("La date de naissance est dans le futur.")
+    check_birth_date(birth_date, now)
     if ins:
         known = session.execute(
             select(Patient.id).where(
@@ -86,6 +87,14 @@ def register_patient(
     )  # fmt: skip
     trace.record(session, action="patients.register", by=by, now=now, patient_id=patient_id)
     return patient_id
+
+
+def check_birth_date(born: date, now: datetime) -> None:
+    """Raises InvalidRequest for a date nobody alive was born on."""
+    if born > now.date():
+        raise InvalidRequest("La date de naissance est dans le futur.")
+    if born.year < EARLIEST_BIRTH:
+        raise InvalidRequest(f"La date de naissance est avant {EARLIEST_BIRTH} : vérifiez l'année.")
 
 
 def written_name(written: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.actor import Actor
-from engine.answers import asked_alone, present_answer
+from engine.answers import NOT_ANSWERS, asked_alone, present_answer
 from engine.expressions import from_json
 from engine.forms import Field, FormDefinition
 from engine.library import Version, version_of
@@ -25,8 +25,6 @@ from engine.visibility import readable_audiences
 MOST = 2_000
 COMMUNE = "commune:"
 """Before the INSEE code of a commune among the names: five digits may be anything else."""
-NOT_SHOWN = frozenset({"patient", "comment"})
-"""The patient is the page's title; remarks stand in the timeline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ def case_facts(session: Session, *, head: CaseHead, by: Actor) -> CaseFacts:
         place = (row.scope, row.name)
         field = _field(version, fields, row)
         mine = row.recorded_by_id is not None and row.recorded_by_id == by.professional_id
-        if row.name in NOT_SHOWN or row.value is None:
+        if row.name in NOT_ANSWERS or row.value is None:
             continue
         if field is not None and field.audience not in audiences and not mine:
             hidden.add(place)

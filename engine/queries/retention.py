@@ -15,9 +15,8 @@ from engine.actor import Actor
 from engine.errors import NotFound
 from engine.expiry import NIGHTLY_PURGE, PURGE, expired, persons_expired
 from engine.models import ErasureHold, Job, TerritoryRow
-from engine.policies import may_administer
+from engine.policies import may_administer, may_coordinate
 from engine.retention import LENGTHS, Kept, Length, kept_for
-from engine.visibility import oversees
 
 LATEST = 20
 
@@ -59,7 +58,7 @@ class RetentionPage:
 
 
 def retention_page(session: Session, *, by: Actor, now: datetime) -> RetentionPage:
-    """Raises NotFound but for the coordination and the administration."""
+    """Raises NotFound but for the coordination, the administration included."""
     _check(by)
     settings = session.execute(select(TerritoryRow.settings).where(TerritoryRow.id == by.territory_id)).scalar_one()
     held = select(func.count()).select_from(ErasureHold).where(ErasureHold.territory_id == by.territory_id)
@@ -102,7 +101,7 @@ def unfinished_purges(session: Session, *, territory_id: UUID) -> Sequence[UUID]
 
 
 def _check(by: Actor) -> None:
-    if not oversees(by):
+    if not may_coordinate(by):
         raise NotFound("Cette page n'existe pas.")
 
 

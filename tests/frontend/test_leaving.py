@@ -27,7 +27,8 @@ KEPT = """async () => {
     };
   });
   const pages = await caches.open('parcours-pages').then((cache) => cache.keys());
-  return { drafts, pages: pages.map((one) => new URL(one.url).pathname), local: { ...localStorage }, session: { ...sessionStorage } };
+  const paths = pages.map((one) => new URL(one.url).pathname);
+  return { drafts, pages: paths, local: { ...localStorage }, session: { ...sessionStorage } };
 }"""
 
 

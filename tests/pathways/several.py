@@ -146,7 +146,8 @@ class Scene:
     def _actor(self, session: Any, login: str | None) -> Actor:
         if login is None:
             return system_actor(self.settled.territory_id)
-        return actor_of(session, professional_id=self.settled.professionals[login], today=self.now.date(), proved_at=self.now)
+        professional = self.settled.professionals[login]
+        return actor_of(session, professional_id=professional, today=self.now.date(), proved_at=self.now)
 
 
 def scene_in(url: str) -> Scene:

@@ -82,8 +82,9 @@ def test_an_identity_is_put_right_found_by_its_new_name_and_kept_as_it_was(
         typed = dict(identity(session, patient_id=josette.id, by=_maud(session)).traits)
     assert maud.post(place, typed).status_code == 422  # no reason
     assert "Rien n" in text_of(maud.post(place, {**typed, "reason": "rien"}))
-    wrong = maud.post(place, {**typed, "birth_date": "2999-01-01", "reason": "x"})
-    assert wrong.status_code == 422 and "dans le futur" in text_of(wrong)
+    for day, why in (("2999-01-01", "dans le futur"), ("0001-01-01", "vérifiez l'année"), ("31/12/1999", "Indiquez")):
+        wrong = maud.post(place, {**typed, "birth_date": day, "reason": "x"})
+        assert wrong.status_code == 422 and why in text_of(wrong)
 
     sent = {
         **typed,

@@ -31,6 +31,7 @@ def weighed() -> Mapping[str, bytes]:
     fields: tuple[dict[str, Any], ...] = (
         {"name": "weight", "type": "dec", "min": 2, "max": 300, "required": True},
         {"name": "told", "type": "str", "audience": "clinical"},
+        {"name": "patient", "type": "str"},
     )
     return {"pathway.bpmn": bpmn("weighed", body), "forms/visit.json": form("visit", *fields)}
 
@@ -40,7 +41,7 @@ def case_id(world: World) -> UUID:
     """Claire has visited and typed 6 kg for 60."""
     world.publish(weighed())
     opened = world.start("weighed")
-    world.complete(opened, "visit", by="claire", weight="6", told="fatigue")
+    world.complete(opened, "visit", by="claire", weight="6", told="fatigue", patient="DEMO")
     return opened
 
 
@@ -83,7 +84,7 @@ def test_what_a_role_may_not_read_it_may_not_put_right(world: World, case_id: UU
         right(world, case_id, by="maud", name="told", raw="autre")
 
 
-@pytest.mark.parametrize("name", ["outcome", "nothing", "visit"])
+@pytest.mark.parametrize("name", ["outcome", "nothing", "visit", "patient"])
 def test_only_an_answer_of_a_form_can_be_put_right(world: World, case_id: UUID, name: str) -> None:
     with pytest.raises(NotFound):
         right(world, case_id, name=name)
