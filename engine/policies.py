@@ -30,7 +30,7 @@ MAXIMUM_POSTPONEMENTS = 2
 PROOF_LASTS = timedelta(minutes=5)
 """How long a proof of who one is serves to sign."""
 DECLINE_REASONS = (
-    "absence", "absent", "full", "not_my_patient", "already_done", "outside_competence", "too_far", "other",
+    "absent", "full", "not_my_patient", "already_done", "outside_competence", "too_far", "other",
 )  # fmt: skip
 NOT_DONE_REASONS = ("done_elsewhere", "no_longer_needed", "patient_refused", "unreachable", "deceased", "other")
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
@@ -174,6 +175,23 @@ def references(form: FormDefinition, raw: Mapping[str, Any]) -> list[str]:
         for row in _rows(value) if field.type == "table" else ():
             found += [str(row.get(one.name) or "") for one in field.columns if one.type in REFERENCE_TYPES]
     return [text for text in found if text]
+
+
+def names_without_reference(form: FormDefinition, raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(label, name) of the people that were typed and that the directory does not hold."""
+    return [
+        (field.label.in_(current()), str(raw[name]))
+        for name, field in form.fields.items()
+        if field.type == "person" and raw.get(name) and not _is_reference(str(raw[name]))
+    ]
+
+
+def _is_reference(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return text.isdigit()  # a national number
+    return True
 
 
 def asks_for(form: FormDefinition, kind: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -118,6 +118,11 @@ def start() -> ResponseReturnValue:
         return _page(chosen, raw, problems=refusal.problems), 422
     except Invalid as refusal:
         return _page(chosen, raw, sentence=str(refusal)), 422
+    for label, name in forms.names_without_reference(chosen.form, raw):
+        flash(
+            _("%(label)s : « %(name)s » n'est pas dans l'annuaire. Le nom est gardé, mais personne n'est prévenu.",
+              label=label, name=name), "soon",
+        )  # fmt: skip
     return redirect(url_for("new_case.receipt", number=started.number), 303)
 
 

@@ -57,7 +57,7 @@ HOSPITAL_ROLES = frozenset(
 )
 
 DECLINE_REASONS = {
-    "absence": _l("Je suis absent·e"),
+    "absent": _l("Je suis absent·e ou en congé"),
     "full": _l("Je n'ai plus de place"),
     "not_my_patient": _l("Ce n'est pas mon patient"),
     "already_done": _l("C'est déjà fait"),

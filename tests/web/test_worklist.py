@@ -83,12 +83,7 @@ def test_the_number_of_statements_does_not_grow_with_the_list(
     database: Database,
     actor: Callable[[str], Actor],
 ) -> None:
-    start_case()
-    claire = browser_of("claire")
-    claire.get("/ma-journee?voir=a-venir")
-    with claire.counting() as for_one:
-        claire.get("/ma-journee?voir=a-venir")
-    for number in range(12):
+    def declare(number: int) -> None:
         with database.transaction() as session:
             one = patients.register_patient(
                 session, birth_name=f"DEMO-{number}", given_name="Ida", sex="female",
@@ -96,11 +91,20 @@ def test_the_number_of_statements_does_not_grow_with_the_list(
             )  # fmt: skip
         start_case(stay=f"S-{number + 10}", patient_id=one)
 
+    start_case()
+    declare(0)
+    claire = browser_of("claire")
+    claire.get("/ma-journee?voir=a-venir")
+    with claire.counting() as for_two:
+        claire.get("/ma-journee?voir=a-venir")
+    for number in range(1, 12):
+        declare(number)
+
     with claire.counting() as for_many:
         page = claire.get("/ma-journee?voir=a-venir")
 
     assert text_of(page).count("Visite d'essai") == 13
-    assert len(for_many) == len(for_one) <= 8
+    assert len(for_many) == len(for_two) <= 8
 
 
 def test_the_nurses_page_is_light_in_all(browser_of: Callable[[str], Browser], start_case: Callable[..., str]) -> None:

@@ -71,7 +71,7 @@ def test_when_all_have_declined_the_next_round_opens_at_once(offered: World) -> 
     task_id = offered.open_task(case_id, "ask_pool")
     offered.do(tasks.decline, by="claire", task_id=task_id, reason="full")
     assert offered.open_steps(case_id) == ["ask_pool"]
-    offered.do(tasks.decline, by="marc", task_id=task_id, reason="absence", comment="en congé")
+    offered.do(tasks.decline, by="marc", task_id=task_id, reason="absent", comment="en congé")
 
     assert offered.open_steps(case_id) == ["ask_neighbours"]
     assert {offer.answer for offer in offered.rows(TaskOffer, task_id=task_id)} == {"declined"}
