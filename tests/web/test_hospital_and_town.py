@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 
+import pytest
 from sqlalchemy import func, select
 
 from engine.actor import Actor
@@ -146,6 +147,15 @@ class TestNewCase:
         assert "Parcours lancé" in said and "proposée, sans réponse" in said
         part = helene.get(address, headers={"HX-Request": "true"}).get_data(as_text=True)
         assert part.startswith("<section") and 'hx-trigger="every 30s"' in part
+
+    @pytest.mark.parametrize(("name", "told"), [("Dr Inconnue DEMO-OIE", True), ("Claire DEMO-CLAIRE", False)])
+    def test_somebody_the_directory_does_not_know_is_pointed_at(
+        self, browser_of: Callable[[str], Browser], name: str, told: bool
+    ) -> None:
+        helene = browser_of("helene")
+        address = helene.post("/parcours/nouveau", start_form(helene, usual_nurse=name)).headers["Location"]
+
+        assert (f"« {name} » n'est pas dans l'annuaire" in text_of(helene.get(address))) is told
 
     def test_charlie_gets_no_receipt(
         self, browser_of: Callable[[str], Browser], start_case: Callable[..., str]
