@@ -62,6 +62,17 @@ def test_the_ten_main_screens(demo: Running, arrive: Callable[..., Person], size
     maud.page.get_by_role("main").get_by_role("rowheader").get_by_role("link").first.click()
     look(maud)  # 8 a case
     look(maud, maud.page.url.split("?")[0] + "/schema")  # its diagram
+    case = maud.page.url.split("?")[0].removesuffix("/schema")
+    look(maud, f"{case}/donnees")
+    maud.page.get_by_role("link", name="Rectifier").first.click()
+    look(maud)
+    maud.page.goto(f"{case}/acces")
+    maud.page.get_by_role("link", name="Droits du patient").first.click()
+    look(maud)
+    rights = maud.page.url
+    look(maud, f"{rights}/identite")
+    look(maud, f"{rights}/donnees")
+    look(maud, "/conservation")
     look(people["BLEUET"], "/modeles")  # 9 models
     look(people["BLEUET"], "/modeles/brouillons/deposer")  # 10 upload
 
