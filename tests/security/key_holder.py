@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
 from playwright.sync_api import CDPSession, Page, Request, expect
-from waitress.server import create_server
+
+from tests.support import serving
 
 PHRASE = "trois chevaux et un moulin"
 ENTER = "Entrer avec une clé d'accès"
@@ -80,10 +80,6 @@ class Person:
 
 @contextmanager
 def served(app: Flask, port: int) -> Iterator[str]:
-    server = create_server(app, host="127.0.0.1", port=port, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://localhost:{port}"
-    server.close()
-    server.task_dispatcher.shutdown()
-    thread.join(5)
+    """The application under a host name: browsers give no key to an IP address."""
+    with serving.served(app, port=port):
+        yield f"http://localhost:{port}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from waitress.server import create_server
 
 from engine.actor import Actor
 from engine.clock import utcnow
@@ -18,6 +16,7 @@ from engine.queries.actors import actor_of
 from engine.settings import read_settings
 from tests.support.databases import SqliteDatabases
 from tests.support.servers import free_port
+from tests.support.serving import served
 from tests.web import town
 from tests.web.browser import Browser
 from web.app import create_app
@@ -42,13 +41,8 @@ def app(database: Database) -> Flask:
 def address(app: Flask) -> Iterator[str]:
     """The town, served."""
     port = free_port()
-    server = create_server(app, host="127.0.0.1", port=port, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.close()
-    server.task_dispatcher.shutdown()
-    thread.join(5)
+    with served(app, port=port):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
