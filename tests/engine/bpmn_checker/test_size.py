@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -63,11 +63,11 @@ SOUND: dict[str, Scope] = {
 
 @pytest.mark.parametrize("name", SOUND)
 def test_a_large_sound_drawing_is_proved_in_time(name: str) -> None:
-    begun = perf_counter()
+    begun = process_time()
 
     found = check(of_scope(SOUND[name]))
 
-    assert perf_counter() - begun < LONGEST
+    assert process_time() - begun < LONGEST
     assert codes(found, "CF") == set()
 
 
@@ -81,11 +81,11 @@ def test_a_tangle_is_answered_in_time() -> None:
     tangle = [f"i{n} > u{n} > i{(n * 7 + 3) % 14}" for n in range(14)]
     tangle += [f"i{n} > uu{n} > p{(n * 5 + 1) % 6}" for n in range(14)]
     tangle += [f"p{n} > i{(n * 3 + 2) % 14}" for n in range(6)]
-    begun = perf_counter()
+    begun = process_time()
 
     found = check(of_scope(scope("s > i0", "i13 > e", *tangle)))
 
-    assert perf_counter() - begun < LONGEST
+    assert process_time() - begun < LONGEST
     assert codes(found, "CF")
 
 

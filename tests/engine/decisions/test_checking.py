@@ -116,9 +116,9 @@ def test_the_decisions_it_requires_are_checked_with_it() -> None:
 
 def test_a_wide_table_is_checked_in_a_moment() -> None:
     rows = [["-"] * n + ["true"] + ["-"] * (11 - n) + ["1"] for n in range(12)]
-    started = time.perf_counter()
+    started = time.process_time()
 
     found = sentences([f"x{n}" for n in range(12)], ["r"], rows, policy="FIRST")
 
     assert len(found) == 1
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -64,8 +64,8 @@ def test_replacing_and_splitting(call: str, expected: object) -> None:
 
 
 def test_a_pattern_that_explodes_elsewhere_takes_a_moment_here() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert value_of('= matches(word, "^(a+)+$")', word="a" * 3_000 + "b") is False
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
