@@ -50,9 +50,9 @@ def test_one_account_that_floods_is_slowed_down_and_the_others_are_not(browser_o
     tokens = {id(browser): _token(browser) for browser in (noisy, quiet)}
 
     def write(browser: Browser) -> tuple[int, float]:
-        began = time.process_time()
+        began = time.monotonic()
         form = {"csrf_token": tokens[id(browser)], "locale": "fr"}
-        return browser.client.post("/langue", data=form).status_code, time.process_time() - began
+        return browser.client.post("/langue", data=form).status_code, time.monotonic() - began
 
     before = statistics.median(write(quiet)[1] for _ in range(15))
     answers = [noisy.client.post("/langue", data={"csrf_token": tokens[id(noisy)]}) for _ in range(PER_MINUTE + 10)]
